@@ -1,0 +1,1 @@
+//! libevent_pthreads: fills the evthread tables with pthread mutexes and conditions.

@@ -1,0 +1,78 @@
+//! `cargo xtask`: the project's one command list.
+mod bench;
+mod clients;
+mod demo;
+mod deps;
+mod headers;
+mod install;
+mod symbols;
+mod test;
+mod upstream;
+mod util;
+
+use std::process::ExitCode;
+
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> util::Outcome,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "deps",
+        about: "install the Debian packages that building and testing need",
+        run: deps::run,
+    },
+    Command {
+        name: "demo",
+        about: "build, install into target/, run an example, memcached and tmux on it",
+        run: demo::run,
+    },
+    Command { name: "test", about: "every test that CI runs", run: test::run },
+    Command {
+        name: "install",
+        about: "install libraries, headers, .pc and CMake files: --prefix DIR",
+        run: install::run,
+    },
+    Command { name: "headers", about: "generate include/ from capi/ [--check]", run: headers::run },
+    Command { name: "symbols", about: "the export lists and the jump table [--check]", run: symbols::run },
+    Command {
+        name: "upstream",
+        about: "build and run the original libevent suite on our libraries",
+        run: upstream::run,
+    },
+    Command { name: "clients", about: "run unmodified Debian programs on our libraries", run: clients::run },
+    Command {
+        name: "bench",
+        about: "ours against the installed libevent, one binary, two library folders",
+        run: bench::run,
+    },
+];
+
+fn usage() {
+    println!("usage: cargo xtask COMMAND [--help]\n");
+    for c in COMMANDS {
+        println!("  {:<10} {}", c.name, c.about);
+    }
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some(name) = args.first().filter(|a| !matches!(a.as_str(), "--help" | "-h" | "help")) else {
+        usage();
+        return ExitCode::SUCCESS;
+    };
+    let Some(command) = COMMANDS.iter().find(|c| c.name == name) else {
+        eprintln!("xtask: no command {name:?}\n");
+        usage();
+        return ExitCode::from(2);
+    };
+    match (command.run)(&args[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("xtask {name}: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! oxievent: the engine of a drop-in, C-ABI-compatible replacement for libevent 2.1.
+//!
+//! This crate exports no C symbol: `capi/` does, one file per public header. The modules below stand in the
+//! order of their dependencies; ARCHITECTURE.md tells how they meet.
+//!
+//! Lock order: bufferevent (shared with its evbuffers) -> base -> private `parking_lot` locks. The base lock is
+//! never held over a user's callback; private locks never call out at all.
+//!
+//! | libevent | here |
+//! |---|---|
+//! | event-internal.h, event.c | `base/` |
+//! | evmap.c | `base/io_map.rs`, `base/signal_map.rs` |
+//! | minheap-internal.h | `base/timer_heap.rs` |
+//! | signal.c | `base/signal.rs` |
+//! | epoll.c, poll.c, select.c, evmap's changelist | `backend/` |
+//! | evthread.c | `thread/` |
+//! | log.c | `log.rs` |
+//! | buffer.c | `buffer/` |
+//! | bufferevent*.c | `bufferevent/` |
+//! | listener.c | `listener.rs` |
+//! | evutil*.c, arc4random.c, strlcpy.c | `util/`, `sys/` |
+
+pub mod abi;
+pub mod backend;
+pub mod base;
+pub mod buffer;
+pub mod bufferevent;
+pub mod callback;
+pub mod error;
+pub mod list;
+pub mod listener;
+#[macro_use]
+pub mod log;
+pub mod mem;
+pub mod sys;
+pub mod thread;
+pub mod util;
+
+pub use error::{Error, Result};

@@ -1,0 +1,147 @@
+//! Log and fatal-error callbacks, and the macros the engine logs through. No allocation: one line, cut at 1 KiB.
+use crate::abi::event::{event_fatal_cb, event_log_cb};
+use crate::sys::ErrnoGuard;
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::fmt::{self, Write};
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i32)]
+pub enum Severity {
+    Debug = 0,
+    Msg = 1,
+    Warn = 2,
+    Err = 3,
+}
+
+static LOG: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
+static FATAL: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
+static DEBUG_MASK: AtomicU32 = AtomicU32::new(0);
+
+/// `event_set_log_callback`; None writes to standard error again.
+pub fn set_callback(cb: event_log_cb) {
+    LOG.store(cb.map_or(null_mut(), |f| f as *mut c_void), Ordering::Relaxed);
+}
+/// `event_set_fatal_callback`; None exits the process again.
+pub fn set_fatal_callback(cb: event_fatal_cb) {
+    FATAL.store(cb.map_or(null_mut(), |f| f as *mut c_void), Ordering::Relaxed);
+}
+/// `event_enable_debug_logging`
+pub fn set_debug_mask(mask: u32) {
+    DEBUG_MASK.store(mask, Ordering::Relaxed);
+}
+#[inline]
+pub fn debug_enabled() -> bool {
+    DEBUG_MASK.load(Ordering::Relaxed) != 0
+}
+
+/// Hands one line to the callback, or to standard error.
+pub fn emit(severity: Severity, line: &CStr) {
+    let _keep = ErrnoGuard::new();
+    let f = LOG.load(Ordering::Relaxed);
+    if !f.is_null() {
+        // SAFETY: only an event_log_cb is stored there.
+        let f = unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn(c_int, *const c_char)>(f) };
+        // SAFETY: the callback's contract: a severity and a C string that lives for the call.
+        return unsafe { f(severity as c_int, line.as_ptr()) };
+    }
+    let word: &[u8] = match severity {
+        Severity::Debug => b"debug",
+        Severity::Msg => b"msg",
+        Severity::Warn => b"warn",
+        Severity::Err => b"err",
+    };
+    let mut out = Line::new();
+    let _ = out.write_bytes(b"[");
+    let _ = out.write_bytes(word);
+    let _ = out.write_bytes(b"] ");
+    let _ = out.write_bytes(line.to_bytes());
+    out.newline();
+    // SAFETY: plain write; there is nobody to tell if it fails.
+    unsafe { libc::write(2, out.buf.as_ptr().cast(), out.len) };
+}
+
+/// Runs the fatal callback, or exits with the code's low byte. Never returns: a callback that does is followed by exit.
+pub fn fatal(code: c_int) -> ! {
+    let f = FATAL.load(Ordering::Relaxed);
+    if !f.is_null() {
+        // SAFETY: only an event_fatal_cb is stored there.
+        unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn(c_int)>(f)(code) };
+    }
+    // SAFETY: ends the process. Only the program's own misuse leads here, never a peer.
+    unsafe { libc::exit(code) }
+}
+
+/// One line under construction.
+pub struct Line {
+    buf: [u8; 1024],
+    len: usize,
+}
+impl Line {
+    #[expect(clippy::new_without_default, reason = "a scratch buffer, not a value")]
+    pub fn new() -> Line {
+        Line { buf: [0; 1024], len: 0 }
+    }
+    pub fn write_bytes(&mut self, b: &[u8]) -> fmt::Result {
+        // The last two bytes stay free for a newline and the terminator.
+        let n = b.len().min(self.buf.len() - 2 - self.len);
+        self.buf[self.len..self.len + n].copy_from_slice(&b[..n]);
+        self.len += n;
+        Ok(())
+    }
+    fn newline(&mut self) {
+        self.buf[self.len] = b'\n';
+        self.len += 1;
+    }
+    pub fn as_c_str(&mut self) -> &CStr {
+        self.buf[self.len] = 0;
+        CStr::from_bytes_until_nul(&self.buf).unwrap_or(c"")
+    }
+}
+impl Write for Line {
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        self.write_bytes(s.as_bytes())
+    }
+}
+
+/// Formats and emits; with `errno`, ": strerror" is appended.
+pub fn write(severity: Severity, errno: Option<c_int>, args: fmt::Arguments<'_>) {
+    let mut line = Line::new();
+    let _ = line.write_fmt(args);
+    if let Some(e) = errno {
+        let mut text = [0 as c_char; 128];
+        // SAFETY: strerror_r (POSIX form) fills at most `text.len()` bytes.
+        let ok = unsafe { libc::strerror_r(e, text.as_mut_ptr(), text.len()) } == 0;
+        let _ = line.write_bytes(b": ");
+        if ok {
+            // SAFETY: terminated by strerror_r.
+            let _ = line.write_bytes(unsafe { CStr::from_ptr(text.as_ptr()) }.to_bytes());
+        } else {
+            let _ = write!(line, "errno {e}");
+        }
+    }
+    emit(severity, line.as_c_str());
+}
+
+/// A warning without errno.
+#[macro_export]
+macro_rules! warnx {
+    ($($a:tt)*) => { $crate::log::write($crate::log::Severity::Warn, None, format_args!($($a)*)) };
+}
+/// A warning followed by the text of errno.
+#[macro_export]
+macro_rules! warn_errno {
+    ($($a:tt)*) => {
+        $crate::log::write($crate::log::Severity::Warn, Some($crate::sys::errno()), format_args!($($a)*))
+    };
+}
+/// A debug line; nothing is formatted unless debug logging is on.
+#[macro_export]
+macro_rules! debugx {
+    ($($a:tt)*) => {
+        if $crate::log::debug_enabled() {
+            $crate::log::write($crate::log::Severity::Debug, None, format_args!($($a)*))
+        }
+    };
+}

@@ -1,0 +1,175 @@
+//! The pluggable allocator: everything goes through the table of `event_set_mem_functions`, and can fail.
+use crate::abi::event::{event_free_fn, event_malloc_fn, event_realloc_fn};
+use crate::{Error, Result};
+use allocator_api2::alloc::{AllocError, Allocator, Layout};
+use std::ffi::c_void;
+use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+
+// Null: the C library's own function.
+static MALLOC: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
+static REALLOC: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
+static FREE: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
+
+/// `event_set_mem_functions`. Must come before any other use of the library; None restores the default.
+pub fn set_functions(malloc: event_malloc_fn, realloc: event_realloc_fn, free: event_free_fn) {
+    MALLOC.store(malloc.map_or(null_mut(), |f| f as *mut c_void), Relaxed);
+    REALLOC.store(realloc.map_or(null_mut(), |f| f as *mut c_void), Relaxed);
+    FREE.store(free.map_or(null_mut(), |f| f as *mut c_void), Relaxed);
+}
+
+/// Allocates `size` bytes; null for 0 and on failure (errno ENOMEM).
+pub fn malloc(size: usize) -> *mut c_void {
+    if size == 0 {
+        return null_mut();
+    }
+    let f = MALLOC.load(Relaxed);
+    let p = if f.is_null() {
+        // SAFETY: plain C allocation.
+        unsafe { libc::malloc(size) }
+    } else {
+        // SAFETY: only a malloc-like function is ever stored there.
+        unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn(usize) -> *mut c_void>(f)(size) }
+    };
+    if p.is_null() {
+        crate::sys::set_errno(libc::ENOMEM);
+    }
+    p
+}
+
+/// Allocates and zeroes `count * size` bytes; null for 0, on overflow and on failure (errno ENOMEM).
+pub fn calloc(count: usize, size: usize) -> *mut c_void {
+    let Some(n) = count.checked_mul(size) else {
+        crate::sys::set_errno(libc::ENOMEM);
+        return null_mut();
+    };
+    let p = malloc(n);
+    if !p.is_null() {
+        // SAFETY: `n` bytes were just allocated.
+        unsafe { std::ptr::write_bytes(p.cast::<u8>(), 0, n) };
+    }
+    p
+}
+
+/// # Safety
+/// `p` is null or came from this module and is not used afterwards unless null is returned.
+pub unsafe fn realloc(p: *mut c_void, size: usize) -> *mut c_void {
+    let f = REALLOC.load(Relaxed);
+    // SAFETY: the caller's promise; only a realloc-like function is ever stored there.
+    let q = unsafe {
+        if f.is_null() {
+            libc::realloc(p, size)
+        } else {
+            std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void>(f)(
+                p, size,
+            )
+        }
+    };
+    if q.is_null() && size != 0 {
+        crate::sys::set_errno(libc::ENOMEM);
+    }
+    q
+}
+
+/// # Safety
+/// `p` is null or came from this module and is not used afterwards.
+pub unsafe fn free(p: *mut c_void) {
+    let f = FREE.load(Relaxed);
+    // SAFETY: the caller's promise; only a free-like function is ever stored there.
+    unsafe {
+        if f.is_null() {
+            libc::free(p)
+        } else {
+            std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut c_void)>(f)(p)
+        }
+    }
+}
+
+/// The allocator type that the containers below carry. malloc's alignment is all it promises.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Alloc;
+
+const MALLOC_ALIGN: usize = 2 * size_of::<usize>();
+
+// SAFETY: blocks come from and return to one malloc-like table, which does not move them.
+unsafe impl Allocator for Alloc {
+    fn allocate(&self, layout: Layout) -> std::result::Result<NonNull<[u8]>, AllocError> {
+        debug_assert!(layout.align() <= MALLOC_ALIGN);
+        if layout.size() == 0 {
+            let dangling = NonNull::new(layout.align() as *mut u8).ok_or(AllocError)?;
+            return Ok(NonNull::slice_from_raw_parts(dangling, 0));
+        }
+        let p = NonNull::new(malloc(layout.size()).cast::<u8>()).ok_or(AllocError)?;
+        Ok(NonNull::slice_from_raw_parts(p, layout.size()))
+    }
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        if layout.size() != 0 {
+            // SAFETY: the trait's contract.
+            unsafe { free(ptr.as_ptr().cast()) }
+        }
+    }
+    unsafe fn grow(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> std::result::Result<NonNull<[u8]>, AllocError> {
+        if old.size() == 0 {
+            return self.allocate(new);
+        }
+        // SAFETY: the trait's contract; a failed realloc leaves the old block alone.
+        let p = unsafe { realloc(ptr.as_ptr().cast(), new.size()) };
+        let p = NonNull::new(p.cast::<u8>()).ok_or(AllocError)?;
+        Ok(NonNull::slice_from_raw_parts(p, new.size()))
+    }
+}
+
+pub type Box<T> = allocator_api2::boxed::Box<T, Alloc>;
+pub type Vec<T> = allocator_api2::vec::Vec<T, Alloc>;
+pub type HashMap<K, V, S> = hashbrown::HashMap<K, V, S, Alloc>;
+
+/// A box on the pluggable allocator.
+pub fn new_box<T>(value: T) -> Result<Box<T>> {
+    Box::try_new_in(value, Alloc).map_err(|_| Error::NoMem)
+}
+/// An empty vector on the pluggable allocator.
+pub const fn new_vec<T>() -> Vec<T> {
+    Vec::new_in(Alloc)
+}
+/// Fallible growth, to be used instead of `push` and `extend`, which abort.
+pub trait TryVec<T> {
+    fn try_push(&mut self, value: T) -> Result<()>;
+    fn try_extend(&mut self, items: &[T]) -> Result<()>
+    where
+        T: Copy;
+    fn try_resize(&mut self, len: usize, value: T) -> Result<()>
+    where
+        T: Clone;
+}
+impl<T> TryVec<T> for Vec<T> {
+    fn try_push(&mut self, value: T) -> Result<()> {
+        if self.len() == self.capacity() {
+            self.try_reserve(1).map_err(|_| Error::NoMem)?;
+        }
+        self.push(value);
+        Ok(())
+    }
+    fn try_extend(&mut self, items: &[T]) -> Result<()>
+    where
+        T: Copy,
+    {
+        self.try_reserve(items.len()).map_err(|_| Error::NoMem)?;
+        self.extend_from_slice(items);
+        Ok(())
+    }
+    fn try_resize(&mut self, len: usize, value: T) -> Result<()>
+    where
+        T: Clone,
+    {
+        if len > self.len() {
+            self.try_reserve(len - self.len()).map_err(|_| Error::NoMem)?;
+        }
+        self.resize(len, value);
+        Ok(())
+    }
+}

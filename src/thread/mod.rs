@@ -1,0 +1,13 @@
+//! Pluggable locks: the tables of `evthread_set_*_callbacks`, and the engine's own handles on them.
+//!
+//! No table: every lock is a no-op. A user's table: it is called. The table of `evthread_use_pthreads` is
+//! recognised, and its mutexes are locked directly. They are real pthread mutexes, so that TSan and helgrind see
+//! what a program's callbacks may rely on.
+mod lock;
+mod table;
+
+pub use lock::{Cond, Held, Lock, SharedLock};
+pub use table::{
+    condition_callbacks, current_id, has_id_callback, lock_callbacks, locks_enabled, note_pthread_mutex,
+    set_condition_callbacks, set_id_callback, set_lock_callbacks,
+};

@@ -1,0 +1,1 @@
+//! evutil: what programs and the rest of the engine share. (Owner: the util work.)
