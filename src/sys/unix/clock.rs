@@ -1,30 +1,80 @@
 //! Clocks, in the forms the loop needs.
 use libc::{timespec, timeval};
 
+#[inline]
 fn get(id: libc::clockid_t) -> timespec {
     let mut ts = timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `ts` is a place for the answer. The clocks we ask for always exist.
     unsafe { libc::clock_gettime(id, &mut ts) };
     ts
 }
+#[inline]
 fn to_timeval(ts: timespec) -> timeval {
     timeval { tv_sec: ts.tv_sec, tv_usec: (ts.tv_nsec / 1000) as libc::suseconds_t }
+}
+#[inline]
+fn to_micros(ts: timespec) -> i64 {
+    ts.tv_sec as i64 * 1_000_000 + ts.tv_nsec as i64 / 1000
+}
+#[inline]
+fn monotonic_id(coarse: bool) -> libc::clockid_t {
+    #[cfg(target_os = "linux")]
+    if coarse {
+        return libc::CLOCK_MONOTONIC_COARSE;
+    }
+    let _ = coarse;
+    libc::CLOCK_MONOTONIC
 }
 
 /// Time since an arbitrary start, never going back. `coarse`: cheaper, some milliseconds late.
 #[inline]
 pub fn monotonic(coarse: bool) -> timeval {
-    #[cfg(target_os = "linux")]
-    let id = if coarse { libc::CLOCK_MONOTONIC_COARSE } else { libc::CLOCK_MONOTONIC };
-    #[cfg(not(target_os = "linux"))]
-    let id = {
-        let _ = coarse;
-        libc::CLOCK_MONOTONIC
-    };
-    to_timeval(get(id))
+    to_timeval(get(monotonic_id(coarse)))
+}
+/// The same in microseconds.
+#[inline]
+pub fn monotonic_us(coarse: bool) -> i64 {
+    to_micros(get(monotonic_id(coarse)))
 }
 /// The wall clock.
 #[inline]
 pub fn wall() -> timeval {
     to_timeval(get(libc::CLOCK_REALTIME))
+}
+/// The wall clock in microseconds since 1970.
+#[inline]
+pub fn wall_us() -> i64 {
+    to_micros(get(libc::CLOCK_REALTIME))
+}
+/// Sleeps for `us` microseconds, whatever signals arrive meanwhile.
+pub fn sleep_us(us: i64) {
+    if us <= 0 {
+        return;
+    }
+    let mut left = timespec {
+        tv_sec: (us / 1_000_000) as libc::time_t,
+        tv_nsec: (us % 1_000_000 * 1000) as libc::c_long,
+    };
+    loop {
+        let want = left;
+        // SAFETY: two timespecs on our stack.
+        if unsafe { libc::nanosleep(&want, &mut left) } == 0 || super::errno() != libc::EINTR {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_advance_together() {
+        let (a, c) = (monotonic_us(false), monotonic_us(true));
+        assert!(c <= monotonic_us(false) && c > a - 1_000_000);
+        sleep_us(2_000);
+        assert!(monotonic_us(false) - a >= 2_000);
+        assert!((wall_us() - wall().tv_sec as i64 * 1_000_000).abs() < 5_000_000);
+        sleep_us(-1);
+    }
 }

@@ -1,11 +1,235 @@
-//! Descriptors: close, flags, pipes, event counters.
-use super::{ErrnoGuard, cvt};
-use crate::Result;
-use std::ffi::c_int;
+//! Descriptors: close, flags, pipes, event counters, reading and writing, files.
+use super::{ErrnoGuard, cvt, cvt_size};
+use crate::{Error, Result};
+use libc::iovec;
+use std::ffi::{CStr, c_int, c_void};
 
 /// Closes `fd`, leaving errno alone. EINTR is not retried: on Linux the descriptor is gone all the same.
 pub fn close(fd: c_int) {
     let _keep = ErrnoGuard::new();
     // SAFETY: the caller owns `fd`.
     unsafe { libc::close(fd) };
+}
+/// Closes `fd` and tells how that went.
+pub fn try_close(fd: c_int) -> Result<()> {
+    // SAFETY: the caller owns `fd`; the kernel checks it.
+    cvt(unsafe { libc::close(fd) }).map(drop)
+}
+
+fn add_flag(fd: c_int, get: c_int, set: c_int, flag: c_int) -> Result<()> {
+    // SAFETY: fcntl on integers; the kernel checks `fd`.
+    let old = cvt(unsafe { libc::fcntl(fd, get) })?;
+    if old & flag == 0 {
+        // SAFETY: as above.
+        cvt(unsafe { libc::fcntl(fd, set, old | flag) })?;
+    }
+    Ok(())
+}
+/// Sets O_NONBLOCK; one system call less when it is set already.
+pub fn set_nonblocking(fd: c_int) -> Result<()> {
+    add_flag(fd, libc::F_GETFL, libc::F_SETFL, libc::O_NONBLOCK)
+}
+/// Sets FD_CLOEXEC.
+pub fn set_cloexec(fd: c_int) -> Result<()> {
+    add_flag(fd, libc::F_GETFD, libc::F_SETFD, libc::FD_CLOEXEC)
+}
+/// Whether `fd` is an open descriptor.
+pub fn is_open(fd: c_int) -> bool {
+    let _keep = ErrnoGuard::new();
+    // SAFETY: fcntl on integers.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
+}
+
+/// A nonblocking, close-on-exec pipe: (read end, write end).
+pub fn pipe() -> Result<(c_int, c_int)> {
+    let mut p = [-1; 2];
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd"
+    ))]
+    // SAFETY: `p` takes the two numbers.
+    cvt(unsafe { libc::pipe2(p.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) })?;
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd"
+    )))]
+    {
+        // SAFETY: `p` takes the two numbers.
+        cvt(unsafe { libc::pipe(p.as_mut_ptr()) })?;
+        prepare_pair(&p, true, true)?;
+    }
+    Ok((p[0], p[1]))
+}
+/// Sets the flags of both ends, or closes both.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn prepare_pair(p: &[c_int; 2], nonblocking: bool, cloexec: bool) -> Result<()> {
+    let set = || {
+        for &fd in p {
+            if nonblocking {
+                set_nonblocking(fd)?;
+            }
+            if cloexec {
+                set_cloexec(fd)?;
+            }
+        }
+        Ok(())
+    };
+    set().inspect_err(|_| {
+        close(p[0]);
+        close(p[1]);
+    })
+}
+
+/// A nonblocking, close-on-exec event counter starting at 0.
+#[cfg(target_os = "linux")]
+pub fn eventfd() -> Result<c_int> {
+    // SAFETY: no pointers.
+    cvt(unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) })
+}
+#[cfg(not(target_os = "linux"))]
+pub fn eventfd() -> Result<c_int> {
+    Err(Error::Os(libc::ENOSYS))
+}
+
+/// Opens a file close-on-exec.
+pub fn open(path: &CStr, flags: c_int, mode: libc::mode_t) -> Result<c_int> {
+    // SAFETY: a C string; `mode` is read only when a file is made.
+    cvt(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, libc::c_uint::from(mode)) })
+}
+/// The size of the file behind `fd`.
+pub fn file_size(fd: c_int) -> Result<i64> {
+    // SAFETY: a zeroed stat is a valid place for the answer.
+    let mut st: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: as above; the kernel checks `fd`.
+    cvt(unsafe { libc::fstat(fd, &mut st) })?;
+    Ok(st.st_size as i64)
+}
+
+/// Reads into `buf`. 0 is the end of the stream.
+pub fn read(fd: c_int, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: `buf` is writable for its length.
+    cvt_size(unsafe { libc::read(fd, buf.as_mut_ptr().cast(), buf.len()) })
+}
+/// Writes some of `buf`.
+pub fn write(fd: c_int, buf: &[u8]) -> Result<usize> {
+    // SAFETY: `buf` is readable for its length.
+    cvt_size(unsafe { libc::write(fd, buf.as_ptr().cast(), buf.len()) })
+}
+/// Reads at `offset` without moving the file's own offset.
+pub fn pread(fd: c_int, buf: &mut [u8], offset: i64) -> Result<usize> {
+    // SAFETY: `buf` is writable for its length.
+    cvt_size(unsafe { libc::pread(fd, buf.as_mut_ptr().cast(), buf.len(), offset as libc::off_t) })
+}
+/// Reads into several pieces of memory.
+///
+/// # Safety
+/// Each vector's memory is writable for its length.
+#[inline]
+pub unsafe fn readv(fd: c_int, vecs: &[iovec]) -> Result<usize> {
+    // SAFETY: the caller's promise. One piece needs no vector.
+    cvt_size(unsafe {
+        match vecs {
+            [one] => libc::read(fd, one.iov_base, one.iov_len),
+            _ => libc::readv(fd, vecs.as_ptr(), vecs.len() as c_int),
+        }
+    })
+}
+/// Writes several pieces of memory with one call.
+///
+/// # Safety
+/// Each vector's memory is readable for its length.
+#[inline]
+pub unsafe fn writev(fd: c_int, vecs: &[iovec]) -> Result<usize> {
+    // SAFETY: the caller's promise.
+    cvt_size(unsafe {
+        match vecs {
+            [one] => libc::write(fd, one.iov_base, one.iov_len),
+            _ => libc::writev(fd, vecs.as_ptr(), vecs.len() as c_int),
+        }
+    })
+}
+/// The most vectors one readv or writev takes.
+pub const IOV_MAX: usize = 1024;
+
+/// Bytes that can be read at once, for those who must know before they read.
+pub fn bytes_readable(fd: c_int) -> Result<usize> {
+    let mut n: c_int = 0;
+    // SAFETY: FIONREAD stores an int.
+    cvt(unsafe { libc::ioctl(fd, libc::FIONREAD as _, &raw mut n) })?;
+    Ok(n.max(0) as usize)
+}
+
+/// Sends up to `len` bytes of `file` from `offset`; returns how many went out, 0 at the file's end. The file's own
+/// offset stays where it is.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn sendfile(out: c_int, file: c_int, offset: i64, len: usize) -> Result<usize> {
+    let mut at = offset as libc::off_t;
+    // SAFETY: `at` is read and written by the call.
+    cvt_size(unsafe { libc::sendfile(out, file, &mut at, len) })
+}
+/// Whether [`sendfile`] exists here.
+pub const HAS_SENDFILE: bool = cfg!(any(target_os = "linux", target_os = "android"));
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn sendfile(_out: c_int, _file: c_int, _offset: i64, _len: usize) -> Result<usize> {
+    Err(Error::Os(libc::ENOSYS))
+}
+
+/// The size of a memory page.
+pub fn page_size() -> usize {
+    // SAFETY: no pointers. The answer is never -1 for this name.
+    let n = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    if n > 0 { n as usize } else { 4096 }
+}
+/// Maps `len` bytes of `fd` from `offset` (a multiple of the page size) for reading.
+pub fn mmap_read(fd: c_int, len: usize, offset: i64) -> Result<*mut c_void> {
+    // SAFETY: a new mapping at an address of the kernel's choice disturbs nobody.
+    let p = unsafe {
+        libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ, libc::MAP_PRIVATE, fd, offset as libc::off_t)
+    };
+    if p == libc::MAP_FAILED { Err(Error::last()) } else { Ok(p) }
+}
+/// Ends a mapping, leaving errno alone.
+///
+/// # Safety
+/// `addr` and `len` are of one [`mmap_read`], and nothing uses the memory any more.
+pub unsafe fn munmap(addr: *mut c_void, len: usize) {
+    let _keep = ErrnoGuard::new();
+    // SAFETY: the caller's promise.
+    unsafe { libc::munmap(addr, len) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::{errno, set_errno};
+
+    #[test]
+    fn pipe_is_nonblocking_and_reads_what_was_written() {
+        let (r, w) = pipe().unwrap();
+        let mut b = [0; 8];
+        assert_eq!(read(r, &mut b), Err(Error::Os(libc::EAGAIN)));
+        let one = *b"abcd";
+        let v = [
+            iovec { iov_base: one.as_ptr() as *mut c_void, iov_len: 1 },
+            iovec { iov_base: one[1..].as_ptr() as *mut c_void, iov_len: 3 },
+        ];
+        // SAFETY: both point into `one`.
+        assert_eq!(unsafe { writev(w, &v) }, Ok(4));
+        assert_eq!(bytes_readable(r), Ok(4));
+        assert_eq!(read(r, &mut b), Ok(4));
+        assert_eq!(&b[..4], b"abcd");
+        set_errno(7);
+        close(r);
+        close(w);
+        close(w);
+        assert_eq!(errno(), 7);
+        assert!(!is_open(r));
+        assert_eq!(set_nonblocking(r), Err(Error::Os(libc::EBADF)));
+    }
 }

@@ -1,0 +1,163 @@
+//! Sockets: making them, connecting, accepting, options.
+#[cfg(not(target_os = "linux"))]
+use super::fd;
+use super::{ErrnoGuard, cvt};
+use crate::Result;
+use libc::{sockaddr, sockaddr_storage, socklen_t};
+use std::ffi::c_int;
+
+#[cfg(target_os = "linux")]
+pub use libc::{SOCK_CLOEXEC, SOCK_NONBLOCK};
+// Where the system has no such bits, ours are taken off again before it sees them.
+#[cfg(not(target_os = "linux"))]
+pub const SOCK_NONBLOCK: c_int = 0x4000_0000;
+#[cfg(not(target_os = "linux"))]
+pub const SOCK_CLOEXEC: c_int = 0x2000_0000;
+
+#[cfg(not(target_os = "linux"))]
+fn apply(s: c_int, kind: c_int) -> Result<c_int> {
+    let set = || {
+        if kind & SOCK_NONBLOCK != 0 {
+            fd::set_nonblocking(s)?;
+        }
+        if kind & SOCK_CLOEXEC != 0 {
+            fd::set_cloexec(s)?;
+        }
+        Ok(s)
+    };
+    set().inspect_err(|_| fd::close(s))
+}
+
+/// A new socket; `kind` may have SOCK_NONBLOCK and SOCK_CLOEXEC on every system.
+pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<c_int> {
+    #[cfg(target_os = "linux")]
+    // SAFETY: no pointers.
+    return cvt(unsafe { libc::socket(domain, kind, protocol) });
+    #[cfg(not(target_os = "linux"))]
+    {
+        // SAFETY: no pointers.
+        let s = cvt(unsafe { libc::socket(domain, kind & !(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol) })?;
+        apply(s, kind)
+    }
+}
+/// Two connected sockets of the system's own making; `kind` as in [`socket`].
+pub fn socketpair(domain: c_int, kind: c_int, protocol: c_int) -> Result<(c_int, c_int)> {
+    let mut p = [-1; 2];
+    #[cfg(target_os = "linux")]
+    // SAFETY: `p` takes two numbers.
+    cvt(unsafe { libc::socketpair(domain, kind, protocol, p.as_mut_ptr()) })?;
+    #[cfg(not(target_os = "linux"))]
+    {
+        let plain = kind & !(SOCK_NONBLOCK | SOCK_CLOEXEC);
+        // SAFETY: `p` takes two numbers.
+        cvt(unsafe { libc::socketpair(domain, plain, protocol, p.as_mut_ptr()) })?;
+        fd::prepare_pair(&p, kind & SOCK_NONBLOCK != 0, kind & SOCK_CLOEXEC != 0)?;
+    }
+    Ok((p[0], p[1]))
+}
+/// Accepts a connection; `flags` are SOCK_NONBLOCK and SOCK_CLOEXEC. The peer's address goes to `from`, its length
+/// is returned with the socket.
+pub fn accept4(listener: c_int, from: &mut sockaddr_storage, flags: c_int) -> Result<(c_int, socklen_t)> {
+    let mut len = size_of::<sockaddr_storage>() as socklen_t;
+    let p = (&raw mut *from).cast::<sockaddr>();
+    #[cfg(target_os = "linux")]
+    // SAFETY: `p` is writable for `len` bytes.
+    let s = cvt(unsafe { libc::accept4(listener, p, &mut len, flags) })?;
+    #[cfg(not(target_os = "linux"))]
+    // SAFETY: `p` is writable for `len` bytes.
+    let s = apply(cvt(unsafe { libc::accept(listener, p, &mut len) })?, flags)?;
+    Ok((s, len.min(size_of::<sockaddr_storage>() as socklen_t)))
+}
+/// # Safety
+/// `addr` is readable for `len` bytes.
+pub unsafe fn bind(s: c_int, addr: *const sockaddr, len: socklen_t) -> Result<()> {
+    // SAFETY: the caller's promise.
+    cvt(unsafe { libc::bind(s, addr, len) }).map(drop)
+}
+pub fn listen(s: c_int, backlog: c_int) -> Result<()> {
+    // SAFETY: no pointers.
+    cvt(unsafe { libc::listen(s, backlog) }).map(drop)
+}
+/// # Safety
+/// `addr` is readable for `len` bytes.
+pub unsafe fn connect(s: c_int, addr: *const sockaddr, len: socklen_t) -> Result<()> {
+    // SAFETY: the caller's promise.
+    cvt(unsafe { libc::connect(s, addr, len) }).map(drop)
+}
+pub fn shutdown(s: c_int, how: c_int) -> Result<()> {
+    // SAFETY: no pointers.
+    cvt(unsafe { libc::shutdown(s, how) }).map(drop)
+}
+/// A zeroed address to be filled.
+pub fn empty_address() -> sockaddr_storage {
+    // SAFETY: all zero is a valid sockaddr_storage.
+    unsafe { std::mem::zeroed() }
+}
+/// The socket's own address.
+pub fn local_address(s: c_int) -> Result<(sockaddr_storage, socklen_t)> {
+    let mut a = empty_address();
+    let mut len = size_of::<sockaddr_storage>() as socklen_t;
+    // SAFETY: `a` is writable for `len` bytes.
+    cvt(unsafe { libc::getsockname(s, (&raw mut a).cast(), &mut len) })?;
+    Ok((a, len.min(size_of::<sockaddr_storage>() as socklen_t)))
+}
+/// The peer's address.
+pub fn peer_address(s: c_int) -> Result<(sockaddr_storage, socklen_t)> {
+    let mut a = empty_address();
+    let mut len = size_of::<sockaddr_storage>() as socklen_t;
+    // SAFETY: `a` is writable for `len` bytes.
+    cvt(unsafe { libc::getpeername(s, (&raw mut a).cast(), &mut len) })?;
+    Ok((a, len.min(size_of::<sockaddr_storage>() as socklen_t)))
+}
+
+/// Sets an option that takes an int.
+pub fn set_option(s: c_int, level: c_int, name: c_int, value: c_int) -> Result<()> {
+    let len = size_of::<c_int>() as socklen_t;
+    // SAFETY: an int on our stack.
+    cvt(unsafe { libc::setsockopt(s, level, name, (&raw const value).cast(), len) }).map(drop)
+}
+/// Reads an option that is an int.
+pub fn option(s: c_int, level: c_int, name: c_int) -> Result<c_int> {
+    let mut value: c_int = 0;
+    let mut len = size_of::<c_int>() as socklen_t;
+    // SAFETY: an int on our stack.
+    cvt(unsafe { libc::getsockopt(s, level, name, (&raw mut value).cast(), &mut len) })?;
+    Ok(value)
+}
+/// Takes the pending error of a socket (SO_ERROR); 0 if there is none.
+pub fn take_error(s: c_int) -> Result<c_int> {
+    option(s, libc::SOL_SOCKET, libc::SO_ERROR)
+}
+/// The address family of a socket, if it is one and the system tells.
+pub fn family(s: c_int) -> Option<c_int> {
+    let _keep = ErrnoGuard::new();
+    #[cfg(target_os = "linux")]
+    return option(s, libc::SOL_SOCKET, libc::SO_DOMAIN).ok();
+    #[cfg(not(target_os = "linux"))]
+    return local_address(s).ok().map(|(a, _)| c_int::from(a.ss_family));
+}
+
+/// What a failed connect means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConnectFailure {
+    /// Under way: wait until the socket is writable.
+    InProgress,
+    Refused,
+    Other,
+}
+pub fn connect_failure(e: c_int) -> ConnectFailure {
+    match e {
+        libc::EINTR | libc::EINPROGRESS => ConnectFailure::InProgress,
+        libc::ECONNREFUSED => ConnectFailure::Refused,
+        _ => ConnectFailure::Other,
+    }
+}
+/// Whether reading or writing should simply be tried again later.
+#[inline]
+pub fn is_retriable(e: c_int) -> bool {
+    e == libc::EAGAIN || e == libc::EWOULDBLOCK || e == libc::EINTR
+}
+/// Whether accept should simply be tried again later.
+pub fn is_accept_retriable(e: c_int) -> bool {
+    is_retriable(e) || e == libc::ECONNABORTED
+}
