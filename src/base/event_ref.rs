@@ -1,10 +1,12 @@
-//! The handle on a caller's `struct event`.
+//! The handle on a caller's `struct event`: its fields. What can be done with an event stands in `event_ops.rs`.
 use super::BaseRef;
-use crate::Result;
-use crate::abi::event::{Ev, event, event_callback_fn};
+use crate::abi::event::{
+    Ev, Evlist, ev_io, ev_signal, event, event_base, event_callback, event_callback_fn,
+    event_finalize_callback_fn,
+};
 use crate::abi::util::evutil_socket_t;
 use libc::timeval;
-use std::ffi::c_void;
+use std::ffi::{c_int, c_short, c_void};
 use std::ptr::NonNull;
 
 /// A handle on a `struct event` that someone else owns. No `&event` or `&mut event` is ever formed: the owner
@@ -12,61 +14,146 @@ use std::ptr::NonNull;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EventRef(NonNull<event>);
 
+/// Reads and writes one field through the raw pointer.
+macro_rules! fields {
+    ($($(#[$m:meta])* $get:ident $set:ident: $($f:ident).+ as $t:ty;)+) => {$(
+        $(#[$m])*
+        #[inline]
+        pub(crate) fn $get(self) -> $t {
+            // SAFETY: the handle's event is alive (see `from_raw`).
+            unsafe { (*self.as_ptr()).$($f).+ }
+        }
+        #[inline]
+        pub(crate) fn $set(self, v: $t) {
+            // SAFETY: as above; no reference to the event exists.
+            unsafe { (*self.as_ptr()).$($f).+ = v }
+        }
+    )+};
+}
+
 impl EventRef {
     /// # Safety
     /// `p` is null or a live `struct event`, and stays so while any copy of the handle is used.
+    #[inline]
     pub unsafe fn from_raw(p: *mut event) -> Option<EventRef> {
         NonNull::new(p).map(EventRef)
     }
+    /// The event whose head is `cb`.
+    ///
+    /// # Safety
+    /// `cb` is the head of a live `struct event` (its flags have INIT), as [`Self::from_raw`] wants it.
+    #[inline]
+    pub(crate) unsafe fn from_callback(cb: *mut event_callback) -> EventRef {
+        // SAFETY: the callback is the first field, and not null as it is alive.
+        EventRef(unsafe { NonNull::new_unchecked(cb.cast()) })
+    }
+    #[inline]
     pub fn as_ptr(self) -> *mut event {
         self.0.as_ptr()
     }
-    /// `event_assign`.
-    pub fn assign(
-        self,
-        _base: Option<BaseRef>,
-        _fd: evutil_socket_t,
-        _events: Ev,
-        _cb: event_callback_fn,
-        _arg: *mut c_void,
-    ) -> Result<()> {
-        todo!()
+    /// Its head, which stands on the active queues.
+    #[inline]
+    pub(crate) fn callback(self) -> *mut event_callback {
+        self.as_ptr().cast()
     }
-    /// `event_add`; None: no timeout (an existing one stays).
-    pub fn add(self, _timeout: Option<&timeval>) -> Result<()> {
-        todo!()
+
+    fields! {
+        fd_field set_fd: ev_fd as evutil_socket_t;
+        base_field set_base_field: ev_base as *mut event_base;
+        events_raw set_events_raw: ev_events as c_short;
+        res_raw set_res_raw: ev_res as c_short;
+        flags_raw set_flags_raw: ev_evcallback.evcb_flags as c_short;
+        pri set_pri: ev_evcallback.evcb_pri as u8;
+        closure set_closure: ev_evcallback.evcb_closure as u8;
+        arg set_arg: ev_evcallback.evcb_arg as *mut c_void;
+        /// The deadline in monotonic time, with the marker bits of a common timeout.
+        timeout set_timeout: ev_timeout as timeval;
+        /// The slot in the timer heap; -1: none. Only while not on a common timeout queue.
+        heap_slot set_heap_slot: ev_timeout_pos.min_heap_idx as c_int;
+        event_fn set_event_fn: ev_evcallback.evcb_cb_union.evcb_callback as event_callback_fn;
+        finalize_fn set_finalize_fn: ev_evcallback.evcb_cb_union.evcb_evfinalize as event_finalize_callback_fn;
     }
-    /// `event_del`
-    pub fn del(self) -> Result<()> {
-        todo!()
+
+    /// What it waits for.
+    #[inline]
+    pub(crate) fn events(self) -> Ev {
+        Ev::from_bits_retain(self.events_raw())
     }
-    /// `event_del_noblock`
-    pub fn del_noblock(self) -> Result<()> {
-        todo!()
+    /// What it was made active with.
+    #[inline]
+    pub(crate) fn res(self) -> Ev {
+        Ev::from_bits_retain(self.res_raw())
     }
-    /// `event_remove_timer`
-    pub fn remove_timer(self) -> Result<()> {
-        todo!()
+    #[inline]
+    pub(crate) fn set_res(self, r: Ev) {
+        self.set_res_raw(r.bits())
     }
-    /// `event_active`
-    pub fn active(self, _res: Ev) {
-        todo!()
+    /// Where it stands.
+    #[inline]
+    pub(crate) fn flags(self) -> Evlist {
+        Evlist::from_bits_retain(self.flags_raw())
     }
-    /// `event_pending`
-    pub fn pending(self, _what: Ev) -> Ev {
-        todo!()
+    #[inline]
+    pub(crate) fn insert_flags(self, f: Evlist) {
+        self.set_flags_raw(self.flags_raw() | f.bits())
     }
-    /// `event_priority_set`
-    pub fn set_priority(self, _pri: i32) -> Result<()> {
-        todo!()
+    #[inline]
+    pub(crate) fn remove_flags(self, f: Evlist) {
+        self.set_flags_raw(self.flags_raw() & !f.bits())
     }
+
+    #[inline]
+    fn io(self) -> *mut ev_io {
+        // SAFETY: a live event; ManuallyDrop is transparent.
+        unsafe { (&raw mut (*self.as_ptr()).ev_.ev_io).cast() }
+    }
+    #[inline]
+    fn signal(self) -> *mut ev_signal {
+        // SAFETY: as above.
+        unsafe { (&raw mut (*self.as_ptr()).ev_.ev_signal).cast() }
+    }
+    /// The interval of a persistent event with a timeout. Not for signal events, which use the room otherwise.
+    #[inline]
+    pub(crate) fn interval(self) -> timeval {
+        // SAFETY: as above.
+        unsafe { (*self.io()).ev_timeout }
+    }
+    #[inline]
+    pub(crate) fn set_interval(self, tv: timeval) {
+        // SAFETY: as above.
+        unsafe { (*self.io()).ev_timeout = tv }
+    }
+    /// How many times a signal's callback has still to run.
+    #[inline]
+    pub(crate) fn ncalls(self) -> c_short {
+        // SAFETY: as above.
+        unsafe { (*self.signal()).ev_ncalls }
+    }
+    #[inline]
+    pub(crate) fn set_ncalls(self, n: c_short) {
+        // SAFETY: as above.
+        unsafe { (*self.signal()).ev_ncalls = n }
+    }
+    /// The counter of the loop that is running this signal's callbacks; null when none is.
+    #[inline]
+    pub(crate) fn pncalls(self) -> *mut c_short {
+        // SAFETY: as above.
+        unsafe { (*self.signal()).ev_pncalls }
+    }
+    #[inline]
+    pub(crate) fn set_pncalls(self, p: *mut c_short) {
+        // SAFETY: as above.
+        unsafe { (*self.signal()).ev_pncalls = p }
+    }
+
     pub fn fd(self) -> evutil_socket_t {
-        todo!()
+        self.fd_field()
     }
     pub fn is_initialized(self) -> bool {
-        todo!()
+        self.flags().contains(Evlist::INIT)
     }
     pub fn base(self) -> Option<BaseRef> {
-        todo!()
+        // SAFETY: an assigned event's base outlives it, or is null.
+        unsafe { BaseRef::from_raw(self.base_field()) }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! The signatures below are what the rest of the engine builds on.
 mod callback_ref;
+mod event_ops;
 mod event_ref;
+pub(crate) mod links;
 
 pub use callback_ref::CallbackRef;
 pub use event_ref::EventRef;
