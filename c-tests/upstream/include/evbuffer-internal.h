@@ -1,0 +1,34 @@
+/* The live fields of an evbuffer, its blocks and a file segment: src/buffer of oxievent keeps them in this order. */
+#ifndef OXI_SUITE_EVBUFFER_INTERNAL_H
+#define OXI_SUITE_EVBUFFER_INTERNAL_H
+#include "event2/util.h"
+#include "event2/event.h"
+#include "event2/event_struct.h"
+#include "event2/buffer.h"
+
+struct evbuffer_chain {
+	struct evbuffer_chain *next;
+	size_t buffer_len;
+	ev_off_t misalign;
+	size_t off;
+	void *opaque;
+	unsigned char *buffer;
+};
+
+struct evbuffer {
+	struct evbuffer_chain *first;
+	struct evbuffer_chain *last;
+	struct evbuffer_chain **last_with_datap;
+	size_t total_len;
+};
+
+struct evbuffer_file_segment {
+	void *opaque[2];
+	unsigned can_sendfile : 1;
+	unsigned is_mapping : 1;
+};
+
+#define EVBUFFER_CHAIN_SIZE sizeof(struct evbuffer_chain)
+#define EVBUFFER_CHAIN_MAX ((size_t)EV_SSIZE_MAX)
+#define MIN_BUFFER_SIZE (sizeof(void *) == 8 ? 1024 : 512)
+#endif

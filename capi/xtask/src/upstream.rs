@@ -1,6 +1,0 @@
-//! `cargo xtask upstream`
-use crate::util::Outcome;
-
-pub fn run(_args: &[String]) -> Outcome {
-    Err("not built yet".into())
-}

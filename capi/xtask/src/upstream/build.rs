@@ -1,0 +1,315 @@
+//! Compiles the suite: its unmodified sources, our internal headers, the installed public headers and libraries.
+use super::Test;
+use super::expected::Expected;
+use super::run::Kind;
+use crate::util::{Outcome, root, say, target};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Files of the `regress` program that need nothing beyond the core.
+const REGRESS: &[&str] = &[
+    "regress",
+    "regress_buffer",
+    "regress_bufferevent",
+    "regress_et",
+    "regress_finalize",
+    "regress_listener",
+    "regress_main",
+    "regress_minheap",
+    "regress_testutils",
+    "regress_thread",
+    "regress_util",
+    "regress_zlib",
+    "tinytest",
+];
+/// Files that need a part of their own: (public header whose presence shows the part, files).
+const PARTS: &[(&str, &[&str])] = &[
+    ("dns", &["regress_dns"]),
+    ("http", &["regress_http"]),
+    ("rpc", &["regress_rpc", "regress.gen"]),
+    ("bufferevent_ssl", &["regress_ssl"]),
+];
+const PROGRAMS: &[&str] = &[
+    "test-init",
+    "test-eof",
+    "test-weof",
+    "test-closed",
+    "test-time",
+    "test-changelist",
+    "test-fdleak",
+    "test-dumpevents",
+    "test-ratelim",
+];
+/// The command lines of the original's test-ratelim.sh.
+const RATE_LIMITS: &[&str] = &[
+    "-g 30000 -n 30 -t 100 --check-grouplimit 1000 --check-stddev 100",
+    "-c 1000 -n 30 -t 100 --check-connlimit 50 --check-stddev 50",
+    "-c 1000 -g 30000 -n 30 -t 100 --check-grouplimit 1000 --check-connlimit 50 --check-stddev 50",
+    "-c 1000 -g 35000 -n 30 -t 100 -G 500 --check-grouplimit 1000 --check-connlimit 50 --check-stddev 50",
+];
+/// None of them is asked of the system: whatever is missing in our libraries is told, and the link goes on.
+const LINK: &[&str] = &["-rdynamic", "-Wl,-z,lazy", "-Wl,--warn-unresolved-symbols", "-Wl,--no-as-needed"];
+
+pub(super) struct Suite {
+    folder: PathBuf,
+    prefix: PathBuf,
+    has_tags: bool,
+}
+
+/// The original's folder inside the fetched package.
+pub fn original() -> Outcome<PathBuf> {
+    let out = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(root())
+        .output()?;
+    if !out.status.success() {
+        return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&out.stderr)).into());
+    }
+    let text = String::from_utf8(out.stdout)?;
+    let end =
+        text.find("libevent-sys-0.4.0/Cargo.toml\"").ok_or("libevent-sys 0.4.0 is not among the packages")?;
+    let start = text[..end].rfind('"').map_or(0, |at| at + 1);
+    Ok(Path::new(&text[start..end]).join("libevent-sys-0.4.0/libevent"))
+}
+
+fn copy_all(from: &Path, to: &Path, keep: impl Fn(&str) -> bool) -> Outcome {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type()?.is_file() && keep(&name.to_string_lossy()) {
+            let data = std::fs::read(entry.path())?;
+            let place = to.join(&name);
+            if std::fs::read(&place).ok().as_ref() != Some(&data) {
+                std::fs::write(place, data)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn hash_tree(folder: &Path, state: &mut DefaultHasher) {
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            hash_tree(&path, state);
+        } else if let Ok(data) = std::fs::read(&path) {
+            path.hash(state);
+            data.hash(state);
+        }
+    }
+}
+
+impl Suite {
+    pub(super) fn build(prefix: &Path, libevent: bool) -> Outcome<Suite> {
+        let ours = root().join("c-tests/upstream");
+        let folder = target().join(if libevent { "upstream-libevent" } else { "upstream" });
+        let (top, test) = (folder.join("src"), folder.join("src/test"));
+        let is_c =
+            |n: &str| n.ends_with(".c") || n.ends_with(".h") || n.ends_with(".py") || n.ends_with(".rpc");
+        let original = original()?;
+        copy_all(&original.join("test"), &test, is_c)?;
+        copy_all(&ours.join("include"), &top, is_c)?;
+
+        let include = prefix.join("include");
+        let has = |header: &str| include.join("event2").join(format!("{header}.h")).is_file();
+        if !has("event") {
+            return Err(format!(
+                "no headers in {}: run `cargo xtask install --prefix` first",
+                include.display()
+            )
+            .into());
+        }
+        let generator = prefix.join("bin/event_rpcgen.py");
+        let has_part = |part: &str| has(part) && (part != "rpc" || generator.is_file());
+        let later = folder.join("later");
+        let _ = std::fs::remove_dir_all(&later);
+        copy_all(&ours.join("later"), &later, is_c)?;
+        std::fs::create_dir_all(later.join("event2"))?;
+        copy_all(&ours.join("later/event2"), &later.join("event2"), |n| !has(n.trim_end_matches(".h")))?;
+        if has_part("rpc") {
+            let status = Command::new("python3")
+                .arg(&generator)
+                .args(["--quiet", "regress.rpc"])
+                .current_dir(&test)
+                .status()?;
+            if !status.success() {
+                return Err("event_rpcgen.py failed".into());
+            }
+        }
+
+        let mut flags: Vec<String> =
+            "-O1 -g -w -fPIC -DEVENT__HAVE_LIBZ=1".split(' ').map(str::to_owned).collect();
+        for dir in [&include, &top, &test, &later] {
+            flags.push(format!("-I{}", dir.display()));
+        }
+        flags.extend(PARTS.iter().filter(|(p, _)| !has_part(p)).map(|(p, _)| format!("-DWITHOUT_{p}")));
+        if libevent {
+            flags.push("-DSUITE_ON_LIBEVENT".into());
+        }
+        let mut files: Vec<PathBuf> = REGRESS.iter().map(|n| test.join(format!("{n}.c"))).collect();
+        files.push(later.join("groups.c"));
+        for (part, names) in PARTS {
+            if has_part(part) {
+                files.extend(names.iter().map(|n| test.join(format!("{n}.c"))));
+            }
+        }
+        let regress_files = files.len();
+        files.extend(PROGRAMS.iter().map(|n| test.join(format!("{n}.c"))));
+
+        let mut state = DefaultHasher::new();
+        (&flags, &files).hash(&mut state);
+        for dir in [&include, &top, &later] {
+            hash_tree(dir, &mut state);
+        }
+        let stamp = format!("{:x}", state.finish());
+        let objects = folder.join("obj");
+        if std::fs::read_to_string(objects.join("stamp")).ok().as_deref() != Some(&stamp) {
+            say(format!("compiling {} files of the original suite", files.len()));
+            let _ = std::fs::remove_dir_all(&objects);
+            std::fs::create_dir_all(&objects)?;
+            compile(&files, &flags, &objects)?;
+            std::fs::write(objects.join("stamp"), stamp)?;
+        }
+
+        let suite = Suite { folder, prefix: prefix.to_owned(), has_tags: has("tag") };
+        let object = |f: &PathBuf| objects.join(f.file_name().unwrap_or_default()).with_extension("c.o");
+        let mut missing = BTreeSet::new();
+        let regress: Vec<PathBuf> = files[..regress_files].iter().map(object).collect();
+        missing.extend(suite.link("regress", &regress)?);
+        for file in &files[regress_files..] {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            missing.extend(suite.link(&name, &[object(file)])?);
+        }
+        missing
+            .retain(|n| !(n.starts_with("evdns_") && !has("dns") || n.starts_with("evtag_") && !has("tag")));
+        if !missing.is_empty() {
+            let names: Vec<_> = missing.iter().map(String::as_str).collect();
+            say(format!("{} names that tests use are not exported yet: {}", names.len(), names.join(" ")));
+        }
+        Ok(suite)
+    }
+
+    fn bin(&self) -> PathBuf {
+        self.folder.join("bin")
+    }
+    /// Links one program and returns the names that no library has.
+    fn link(&self, name: &str, objects: &[PathBuf]) -> Outcome<Vec<String>> {
+        std::fs::create_dir_all(self.bin())?;
+        let lib = self.prefix.join("lib");
+        let mut cmd = Command::new("cc");
+        cmd.args(objects).arg("-o").arg(self.bin().join(name)).args(LINK).arg(format!("-L{}", lib.display()));
+        cmd.arg(format!("-Wl,-rpath-link,{}", lib.display()));
+        for library in ["event_openssl", "event_pthreads", "event_extra", "event_core"] {
+            if lib.join(format!("lib{library}.so")).exists() {
+                cmd.arg(format!("-l{library}"));
+            }
+        }
+        let out = cmd.args(["-lssl", "-lcrypto", "-lz", "-lpthread", "-lm"]).output()?;
+        let text = String::from_utf8_lossy(&out.stderr);
+        if !out.status.success() {
+            return Err(format!("cannot link {name}:\n{text}").into());
+        }
+        let quoted = |line: &str| {
+            let name = line.split_once("undefined reference to `")?.1;
+            Some(name.split('\'').next()?.to_owned())
+        };
+        Ok(text.lines().filter_map(quoted).collect())
+    }
+
+    /// A command that runs one of the programs on the installed libraries.
+    pub(super) fn command(&self, program: &str) -> Command {
+        let mut cmd = Command::new(self.bin().join(program));
+        self.prepare(&mut cmd);
+        cmd
+    }
+    pub(super) fn path(&self, program: &str) -> PathBuf {
+        self.bin().join(program)
+    }
+    pub(super) fn script(&self) -> PathBuf {
+        self.folder.join("src/test/check-dumpevents.py")
+    }
+    pub(super) fn prepare(&self, cmd: &mut Command) {
+        cmd.env("LD_LIBRARY_PATH", self.prefix.join("lib")).current_dir(&self.folder);
+    }
+
+    /// Every test there is; the number in each group is compared with the list of the expected ones.
+    pub(super) fn tests(&self, expected: &Expected, libevent: bool) -> Outcome<Vec<Test>> {
+        let out = self.command("regress").arg("--list-tests").output()?;
+        let text = String::from_utf8_lossy(&out.stdout);
+        if !out.status.success() {
+            let why = String::from_utf8_lossy(&out.stderr);
+            return Err(format!("regress --list-tests: {}\n{text}{why}", out.status).into());
+        }
+        let mut tests = Vec::new();
+        for line in text.lines().filter(|l| l.starts_with("    ")) {
+            let name = line.split_whitespace().next().unwrap_or_default().to_owned();
+            if name.starts_with("evtag/") && !self.has_tags {
+                continue;
+            }
+            tests.push(Test { name, kind: Kind::Regress, off: line.contains("Off by default") });
+        }
+        for (group, want) in &expected.groups {
+            let have = tests.iter().filter(|t| t.name.split('/').next() == Some(group)).count();
+            if have != *want && !libevent {
+                return Err(format!("group {group} has {have} tests, expected.txt says {want}").into());
+            }
+        }
+        for program in PROGRAMS {
+            let (kind, names) = match *program {
+                "test-ratelim" => (None, RATE_LIMITS),
+                "test-dumpevents" => (Some(Kind::DumpEvents), &[""][..]),
+                _ => (Some(Kind::Program), &[""][..]),
+            };
+            for (at, line) in names.iter().enumerate() {
+                let name = match kind {
+                    None => format!("program/{program}/{}", at + 1),
+                    Some(_) => format!("program/{program}"),
+                };
+                let kind = kind.clone().unwrap_or(Kind::RateLimit(line));
+                tests.push(Test { name, kind, off: false });
+            }
+        }
+        Ok(tests)
+    }
+
+    pub(super) fn gdb(&self, test: &str) -> Outcome {
+        let mut cmd = Command::new("gdb");
+        self.prepare(&mut cmd);
+        cmd.args(["-ex", "run", "--args"]).arg(self.path("regress"));
+        crate::util::run(cmd.args(["--no-fork", "--timeout", "0", test]))
+    }
+}
+
+/// Compiles the files on all cores.
+fn compile(files: &[PathBuf], flags: &[String], objects: &Path) -> Outcome {
+    let next = AtomicUsize::new(0);
+    let errors = Mutex::new(String::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let object = objects.join(file.file_name().unwrap_or_default()).with_extension("c.o");
+                    let out =
+                        Command::new("cc").args(flags).arg("-c").arg(file).arg("-o").arg(object).output();
+                    let problem = match out {
+                        Ok(out) if out.status.success() => continue,
+                        Ok(out) => String::from_utf8_lossy(&out.stderr).into_owned(),
+                        Err(e) => format!("cannot start cc: {e}"),
+                    };
+                    if let Ok(mut all) = errors.lock() {
+                        *all += &format!("{}:\n{problem}\n", file.display());
+                    }
+                }
+            });
+        }
+    });
+    let errors = errors.into_inner()?;
+    if errors.is_empty() { Ok(()) } else { Err(format!("the suite does not compile\n{errors}").into()) }
+}

@@ -1,0 +1,59 @@
+//! c-tests/upstream/expected.txt: what is known of single tests. Everything else must pass.
+//!
+//! One line each: `group NAME COUNT`, `skip TEST BACKEND...` (the test itself skips there),
+//! `fail TEST BACKEND... # why` (known, and may only become fewer: an unexpected pass is an error too),
+//! `timing TEST` (compares clocks: may be run again, alone, at most three times).
+use super::run::Job;
+use crate::util::{Outcome, root};
+use std::collections::{HashMap, HashSet};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Want {
+    Pass,
+    Skip,
+    Fail,
+}
+
+#[derive(Default)]
+pub(super) struct Expected {
+    pub(super) groups: HashMap<String, usize>,
+    special: HashMap<(String, String), Want>,
+    timing: HashSet<String>,
+}
+
+impl Expected {
+    pub(super) fn load() -> Outcome<Expected> {
+        let path = root().join("c-tests/upstream/expected.txt");
+        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let mut out = Expected::default();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.split('#').next().unwrap_or("");
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let bad = || format!("{}:{}: cannot read {line:?}", path.display(), number + 1);
+            match words.as_slice() {
+                [] => {}
+                ["group", name, count] => {
+                    out.groups.insert((*name).to_owned(), count.parse().map_err(|_| bad())?);
+                }
+                ["timing", test] => {
+                    out.timing.insert((*test).to_owned());
+                }
+                [kind @ ("skip" | "fail"), test, backends @ ..] if !backends.is_empty() => {
+                    let want = if *kind == "skip" { Want::Skip } else { Want::Fail };
+                    for backend in backends {
+                        out.special.insert(((*test).to_owned(), (*backend).to_owned()), want);
+                    }
+                }
+                _ => return Err(bad().into()),
+            }
+        }
+        Ok(out)
+    }
+    pub(super) fn want(&self, job: &Job) -> Want {
+        let key = |variant: &str| self.special.get(&(job.name.clone(), variant.to_owned())).copied();
+        key(job.variant.backend()).or_else(|| key("ALL")).unwrap_or(Want::Pass)
+    }
+    pub(super) fn is_timing(&self, test: &str) -> bool {
+        self.timing.contains(test)
+    }
+}

@@ -1,0 +1,173 @@
+//! `cargo xtask upstream`: the original libevent 2.1.12 test suite, unmodified, on our installed libraries.
+//!
+//! The sources come from the crates.io package libevent-sys, which cargo fetches and never compiles. `build` compiles a
+//! copy of them beside our own small internal headers (c-tests/upstream), `variant` names the environments they run
+//! in, `expected` holds what is known about single tests, `run` starts one process per test and gathers the results.
+mod build;
+mod expected;
+mod run;
+mod variant;
+
+use crate::util::{Outcome, say, target};
+use build::Suite;
+use expected::Expected;
+use run::{Job, Kind, Report};
+use std::path::PathBuf;
+use variant::Variant;
+
+const HELP: &str = "\
+usage: cargo xtask upstream [OPTION...] [GROUP|TEST...]
+
+Builds the original libevent test suite against our installed headers and libraries and runs it, one process per
+test, in all its environment variants. Without names every group runs; the small programs are the group `program`.
+  cargo xtask upstream --variant epoll evbuffer
+  cargo xtask upstream --variant poll main/simpleread
+
+  --variant V     only this variant (may be given several times; `--variant list` names them)
+  --prefix DIR    test the installation in DIR, and do not install first (default: install into target/install)
+  --jobs N        processes at once (default: 4 per core)
+  --list          print the tests that would run
+  --valgrind      run each test under valgrind memcheck; errors and lost memory fail it
+  --libevent      the prefix holds plain libevent 2.1.12, not oxievent: checks the suite and this driver
+  --gdb TEST      build, then run one test in gdb without forking";
+
+#[derive(Default)]
+struct Options {
+    names: Vec<String>,
+    variants: Vec<Variant>,
+    prefix: Option<PathBuf>,
+    jobs: usize,
+    list: bool,
+    valgrind: bool,
+    libevent: bool,
+    gdb: Option<String>,
+}
+
+fn parse(args: &[String]) -> Outcome<Option<Options>> {
+    let mut o = Options::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{arg} wants a value"));
+        match arg.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--variant" => match value()?.as_str() {
+                "list" => {
+                    Variant::all().iter().for_each(|v| println!("{}", v.name()));
+                    std::process::exit(0);
+                }
+                name => o.variants.push(Variant::named(name)?),
+            },
+            "--prefix" => o.prefix = Some(std::path::absolute(value()?)?),
+            "--jobs" | "-j" => o.jobs = value()?.parse()?,
+            "--list" => o.list = true,
+            "--valgrind" => o.valgrind = true,
+            "--libevent" => o.libevent = true,
+            "--gdb" => o.gdb = Some(value()?.clone()),
+            name if name.starts_with('-') => return Err(format!("no option {name}\n\n{HELP}").into()),
+            name => o.names.push(name.trim_end_matches('/').to_owned()),
+        }
+    }
+    if o.variants.is_empty() {
+        o.variants = Variant::all();
+    }
+    if o.jobs == 0 {
+        o.jobs = 4 * std::thread::available_parallelism().map_or(2, usize::from);
+    }
+    Ok(Some(o))
+}
+
+pub fn run(args: &[String]) -> Outcome {
+    let Some(options) = parse(args)? else {
+        println!("{HELP}");
+        return Ok(());
+    };
+    let prefix = match &options.prefix {
+        Some(p) => p.clone(),
+        None => {
+            let prefix = target().join("install");
+            crate::install::run(&["--prefix".into(), prefix.display().to_string()])?;
+            prefix
+        }
+    };
+    let suite = Suite::build(&prefix, options.libevent)?;
+    if let Some(test) = &options.gdb {
+        return suite.gdb(test);
+    }
+    let expected = Expected::load()?;
+    let tests = suite.tests(&expected, options.libevent)?;
+    let chosen: Vec<_> = tests.iter().filter(|t| wanted(&t.name, t.off, &options.names)).collect();
+    if chosen.is_empty() {
+        return Err(format!("no test is named {:?}", options.names).into());
+    }
+    if options.list {
+        chosen.iter().for_each(|t| println!("{}", t.name));
+        return Ok(());
+    }
+
+    let mut jobs = Vec::new();
+    for variant in &options.variants {
+        for test in &chosen {
+            if variant.runs(&test.kind) || options.names.contains(&test.name) {
+                jobs.push(Job {
+                    variant: *variant,
+                    name: test.name.clone(),
+                    kind: test.kind.clone(),
+                    off: test.off,
+                });
+            }
+        }
+    }
+    say(format!(
+        "{} tests in {} variant(s) on {}, {} at once",
+        jobs.len(),
+        options.variants.len(),
+        prefix.display(),
+        options.jobs
+    ));
+    let report = run::run_all(&suite, &expected, jobs, options.jobs, options.valgrind);
+    print_report(&report)
+}
+
+/// Is this test meant by the names on the command line? Tests that are off by default must be named in full.
+fn wanted(test: &str, off: bool, names: &[String]) -> bool {
+    if off {
+        return names.iter().any(|n| n == test);
+    }
+    names.is_empty()
+        || names
+            .iter()
+            .any(|n| test == n || test.strip_prefix(n.as_str()).is_some_and(|rest| rest.starts_with('/')))
+}
+
+fn print_report(report: &Report) -> Outcome {
+    println!("{:<34} {:>7} {:>7} {:>8} {:>9}", "variant", "passed", "failed", "skipped", "CPU time");
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for row in report.rows() {
+        println!(
+            "{:<34} {:>7} {:>7} {:>8} {:>8.1}s",
+            row.variant.name(),
+            row.passed,
+            row.failed,
+            row.skipped,
+            row.seconds
+        );
+        passed += row.passed;
+        failed += row.failed;
+        skipped += row.skipped;
+    }
+    for test in report.rerun() {
+        println!("passed when run again alone: {test}");
+    }
+    for test in report.failed() {
+        println!("FAILED: {test}");
+    }
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} tests of the original suite failed").into()) }
+}
+
+/// A test of the suite.
+struct Test {
+    name: String,
+    kind: Kind,
+    off: bool,
+}
