@@ -1,9 +1,15 @@
-//! Link settings of the one real library, and its only C file.
+//! Link settings of the one real library, its only C file, and the jump table of its companions.
+use std::fmt::Write as _;
+use std::path::Path;
+
 include!("libgcc.rs");
+include!("table_layout.rs");
 
 fn main() {
-    println!("cargo:rerun-if-changed=src/variadic.c");
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    table(&Path::new(&out).join("table.rs"));
+
+    println!("cargo:rerun-if-changed=src/variadic.c");
     // cc only compiles; the link line is ours, because its own would neither whole-archive nor export.
     cc::Build::new()
         .file("src/variadic.c")
@@ -16,7 +22,35 @@ fn main() {
     println!("cargo:rustc-link-search=native={out}");
     println!("cargo:rustc-link-lib=static:+whole-archive,+export-symbols=event_variadic");
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libevent-2.1.so.7");
+    // A missing symbol is a build error, and our own calls cannot be interposed.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,defs");
     println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
     static_libgcc();
+}
+
+/// Writes the table of all functions in symbols/core.txt and symbols/extra.txt.
+fn table(to: &Path) {
+    let lists = ["symbols/core.txt", "symbols/extra.txt"].map(|file| {
+        println!("cargo:rerun-if-changed={file}");
+        std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{file}: {e}"))
+    });
+    println!("cargo:rerun-if-changed=table_layout.rs");
+    let entries = table_entries(&[&lists[0], &lists[1]]);
+    let mut text = String::from("mod listed {\n    unsafe extern \"C\" {\n");
+    for name in &entries {
+        writeln!(text, "        pub(super) fn {name}();").expect("a String takes all");
+    }
+    let (symbol, count) = (table_symbol(&entries), entries.len());
+    write!(
+        text,
+        "    }}\n}}\n\
+         #[unsafe(no_mangle)]\n\
+         pub static {symbol}: [unsafe extern \"C\" fn(); {count}] = [\n"
+    )
+    .expect("a String takes all");
+    for name in &entries {
+        writeln!(text, "    listed::{name},").expect("a String takes all");
+    }
+    text.push_str("];\n");
+    std::fs::write(to, text).unwrap_or_else(|e| panic!("{}: {e}", to.display()));
 }

@@ -24,5 +24,6 @@ pub mod event;
 pub mod event_compat;
 pub mod internal;
 pub mod listener;
+pub mod table;
 pub mod thread;
 pub mod util;

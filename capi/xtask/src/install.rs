@@ -1,6 +1,179 @@
-//! `cargo xtask install`
-use crate::util::Outcome;
+//! `cargo xtask install`: builds the libraries and puts them, the headers, the .pc and the CMake files below a prefix.
+use crate::util::{Args, Outcome, cargo, cc, output, root, run, say, target};
+use crate::{companion, package_files, symbols};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-pub fn run(_args: &[String]) -> Outcome {
-    Err("not built yet".into())
+const HELP: &str = "
+cargo xtask install --prefix DIR [--destdir ROOT] [--profile NAME]
+
+Builds the libraries and installs
+  DIR/lib        libX-2.1.so.7.0.1, the links libX-2.1.so.7 and libX.so, libX.a, pkgconfig/, cmake/libevent/,
+                 .debug/ (line tables for gdb); X is event, event_core, event_extra, event_pthreads
+  DIR/include    event2/*.h and event.h, evutil.h
+
+  --prefix DIR     where the files will be used; written into the .pc files
+  --destdir ROOT   install below ROOT/DIR instead (for packagers)
+  --profile NAME   cargo profile: release (default), or ci, which builds faster";
+
+const FILE_VERSION: &str = "7.0.1";
+/// The installed libraries, without lib.
+const INSTALLED: [&str; 4] = ["event", "event_core", "event_extra", "event_pthreads"];
+
+pub fn run_command(args: &[String]) -> Outcome {
+    let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
+    let prefix = args.value("--prefix")?.ok_or("--prefix DIR is needed (see --help)")?;
+    let destdir = args.value("--destdir")?;
+    let profile = args.value("--profile")?.unwrap_or_else(|| "release".into());
+    args.end()?;
+    let prefix = std::path::absolute(prefix)?;
+    let to = match destdir {
+        Some(root) => std::path::absolute(root)?.join(prefix.strip_prefix("/").unwrap_or(&prefix)),
+        None => prefix.clone(),
+    };
+    install(&to, &prefix, &profile)
+}
+
+/// Installs a build for the project's own use into target/PROFILE-prefix and returns that folder.
+pub fn private(profile: &str) -> Outcome<PathBuf> {
+    let to = target().join(format!("prefix-{profile}"));
+    install(&to, &to, profile)?;
+    Ok(to)
+}
+
+/// Builds with a cargo profile and installs into `to`, to be used as `prefix`.
+pub fn install(to: &Path, prefix: &Path, profile: &str) -> Outcome {
+    say("bringing the export lists up to date");
+    symbols::update(false)?;
+    say(format!("building the libraries, profile {profile}"));
+    run(cargo().args([
+        "build",
+        "--profile",
+        profile,
+        "-p",
+        "oxievent-capi",
+        "-p",
+        "oxievent-capi-pthreads",
+    ]))?;
+    let built = target().join(if profile == "dev" { "debug" } else { profile });
+    let lib = to.join("lib");
+    std::fs::create_dir_all(lib.join(".debug")).map_err(|e| format!("{}: {e}", lib.display()))?;
+    // Everything is made aside and renamed into place: a program may have the old files mapped.
+    let stage = Stage(lib.join(format!(".install-{}", std::process::id())));
+    std::fs::create_dir_all(&stage.0)?;
+
+    say(format!("installing into {}", to.display()));
+    for name in ["event", "event_pthreads"] {
+        split_debug(&built.join(format!("lib{name}.so")), name, &stage.0, &lib)?;
+    }
+    let [event, core, extra] =
+        ["event", "event_core", "event_extra"].map(|name| stage.0.join(shared_name(name)));
+    companion::build("core", &event, &[], &core, &stage.0)?;
+    companion::build("extra", &event, &[&core], &extra, &stage.0)?;
+    for name in INSTALLED {
+        let file = stage.0.join(shared_name(name));
+        let table = (name == "event").then(companion::table).transpose()?.map(|t| t.0);
+        symbols::verify(&file, name.trim_start_matches("event").trim_start_matches('_'), table.as_deref())?;
+        std::fs::rename(&file, lib.join(shared_name(name)))?;
+        link(&lib, &format!("lib{name}-2.1.so.7"), &shared_name(name))?;
+        link(&lib, &format!("lib{name}.so"), &shared_name(name))?;
+    }
+    archives(&built, &stage.0, &lib)?;
+    package_files::write_all(to, prefix)?;
+    let headers = root().join("include");
+    if headers.is_dir() {
+        copy_tree(&headers, &to.join("include"))?;
+    }
+    Ok(())
+}
+
+/// The folder in which files are made; removed at the end.
+struct Stage(PathBuf);
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn shared_name(name: &str) -> String {
+    format!("lib{name}-2.1.so.{FILE_VERSION}")
+}
+
+fn link(lib: &Path, name: &str, points_to: &str) -> Outcome {
+    let aside = lib.join(format!("{name}.{}", std::process::id()));
+    let _ = std::fs::remove_file(&aside);
+    std::os::unix::fs::symlink(points_to, &aside)?;
+    Ok(std::fs::rename(aside, lib.join(name))?)
+}
+
+/// A binutils program: `$LD`, `$OBJCOPY`, `$AR`, or the plain name.
+fn binutil(name: &str) -> Command {
+    Command::new(std::env::var(name.to_uppercase()).unwrap_or_else(|_| name.into()))
+}
+
+/// Strips a built library into the stage; what gdb needs goes to lib/.debug, where gdb looks and ldconfig does not.
+fn split_debug(from: &Path, name: &str, stage: &Path, lib: &Path) -> Outcome {
+    let debug = lib.join(".debug").join(format!("{}.debug", shared_name(name)));
+    run(binutil("objcopy").arg("--only-keep-debug").args([from, &debug]))?;
+    let link = format!("--add-gnu-debuglink={}", debug.display());
+    run(binutil("objcopy").args(["--strip-unneeded", &link]).arg(from).arg(stage.join(shared_name(name))))
+}
+
+/// One relocatable object per archive, all but the published names made local: a program may link several of them, in any
+/// order, beside other Rust code.
+fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
+    let keep = |library: &str, to: &Path| -> Outcome<Vec<String>> {
+        let names: Vec<String> = symbols::exported(library)?.into_keys().collect();
+        crate::util::write(to, names.join("\n") + "\n")?;
+        Ok(names)
+    };
+    let (source, empty) = (stage.join("empty.s"), stage.join("event_extra_is_in_event_core.o"));
+    crate::util::write(&source, "\t.section .note.GNU-stack,\"\",%progbits\n")?;
+    run(Command::new(cc()).arg("-c").arg("-o").args([&empty, &source]))?;
+    // The unwinder that std refers to becomes part of the object, so a static program needs nothing but libc.
+    let unwinder = output(Command::new(cc()).arg("-print-file-name=libgcc_eh.a"))?;
+    for (name, library) in [("event", ""), ("event_pthreads", "pthreads")] {
+        let (list, whole, object) =
+            (stage.join("names"), stage.join("whole.o"), stage.join(format!("{name}.o")));
+        let names = keep(library, &list)?;
+        if names.is_empty() {
+            archive(&empty, stage, &lib.join(format!("lib{name}.a")))?;
+            continue;
+        }
+        run(binutil("ld")
+            .args(["-r", "--force-group-allocation", "--gc-sections"])
+            .args(names.iter().map(|n| format!("-u{n}")))
+            .arg("-o")
+            .args([&whole, &built.join(format!("lib{name}.a"))])
+            .arg(unwinder.trim()))?;
+        let mut keep = std::ffi::OsString::from("--keep-global-symbols=");
+        keep.push(&list);
+        run(binutil("objcopy").arg(keep).arg("--strip-debug").args([&whole, &object]))?;
+        archive(&object, stage, &lib.join(format!("lib{name}.a")))?;
+    }
+    // libevent_core.a is libevent.a: whichever comes first on a command line serves both. Nothing is left for extra.
+    archive(&stage.join("event.o"), stage, &lib.join("libevent_core.a"))?;
+    archive(&empty, stage, &lib.join("libevent_extra.a"))
+}
+
+fn archive(object: &Path, stage: &Path, to: &Path) -> Outcome {
+    let aside = stage.join("archive.a");
+    let _ = std::fs::remove_file(&aside);
+    run(binutil("ar").arg("rcsD").args([&aside, object]))?;
+    Ok(std::fs::rename(aside, to)?)
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Outcome {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, dest) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_tree(&path, &dest)?;
+        } else {
+            std::fs::copy(&path, &dest).map_err(|e| format!("{}: {e}", dest.display()))?;
+        }
+    }
+    Ok(())
 }

@@ -1,10 +1,12 @@
 //! `cargo xtask`: the project's one command list.
 mod bench;
 mod clients;
+mod companion;
 mod demo;
 mod deps;
 mod headers;
 mod install;
+mod package_files;
 mod symbols;
 mod test;
 mod upstream;
@@ -33,7 +35,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "install",
         about: "install libraries, headers, .pc and CMake files: --prefix DIR",
-        run: install::run,
+        run: install::run_command,
     },
     Command { name: "headers", about: "generate include/ from capi/ [--check]", run: headers::run },
     Command { name: "symbols", about: "the export lists and the jump table [--check]", run: symbols::run },

@@ -1,6 +1,344 @@
-//! `cargo xtask symbols`
-use crate::util::Outcome;
+//! `cargo xtask symbols`: the export lists.
+//!
+//! What capi/ defines is held against what the original publishes (c-tests/abi/symbols). The result is
+//! capi/symbols/LIB.txt, one list per library, from which the jump table and the companions are made, and
+//! known-gaps.txt, the published names that do not exist yet. An internal name is exported only if
+//! capi/symbols/internal.txt gives the reason.
+use crate::util::{Args, Outcome, read, root, say, write};
+use object::read::elf::FileHeader as _;
+use object::{Object as _, ObjectSymbol as _, SymbolKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-pub fn run(_args: &[String]) -> Outcome {
-    Err("not built yet".into())
+const HELP: &str = "
+cargo xtask symbols [--check]
+
+Writes capi/symbols/{core,extra,openssl,pthreads}.txt (what each library exports, sorted) from the sources in
+capi/, and takes the names that exist by now out of known-gaps.txt. With --check nothing is written: a difference
+is an error.";
+
+/// The libraries that have names of their own, and the sources that may define them. libevent is core and extra.
+pub const LIBRARIES: [&str; 4] = ["core", "extra", "openssl", "pthreads"];
+const GAPS: &str = "known-gaps.txt";
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Kind {
+    Func,
+    Data,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        if self == Kind::Func { "func" } else { "data" }
+    }
+    fn parse(word: &str) -> Option<Kind> {
+        [Kind::Func, Kind::Data].into_iter().find(|k| k.word() == word)
+    }
+}
+
+/// Exported names, sorted by byte value (as LC_ALL=C sorts).
+pub type Names = BTreeMap<String, Kind>;
+
+pub fn run(args: &[String]) -> Outcome {
+    let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
+    let check = args.flag("--check");
+    args.end()?;
+    update(check)
+}
+
+/// Writes the lists, or with `check` reports what is not as it should be.
+pub fn update(check: bool) -> Outcome {
+    let mut problems = Vec::new();
+    let mut gaps = gaps()?;
+    let mut defined = defined()?;
+    let mut known = BTreeSet::new();
+    for library in LIBRARIES {
+        let wanted = wanted(library)?;
+        let mut list = Names::new();
+        let mut missing = 0;
+        for (name, kind) in wanted {
+            match (defined.remove(&name), gaps.contains_key(&name)) {
+                (Some(found), _) if found != kind => {
+                    problems.push(format!("{name} must be {}", kind.word()));
+                }
+                (Some(_), gap) => {
+                    if gap && check {
+                        problems.push(format!("{name} exists now: take it out of {GAPS}"));
+                    }
+                    gaps.remove(&name);
+                    list.insert(name.clone(), kind);
+                }
+                (None, true) => missing += 1,
+                (None, false) => {
+                    problems.push(format!("{name} of {library} is not defined, and {GAPS} may not grow"))
+                }
+            }
+            known.insert(name);
+        }
+        settle(&list_path(library), &to_text(&list), check, &mut problems)?;
+        say(format!("libevent_{library}: {} names exported, {missing} known gaps", list.len()));
+    }
+    for name in defined.keys() {
+        problems.push(format!("{name} is exported but neither public nor in capi/symbols/internal.txt"));
+    }
+    for name in gaps.keys().filter(|n| !known.contains(*n)) {
+        problems.push(format!("{GAPS}: {name} is not a name we want"));
+    }
+    if !check {
+        let old = read(root().join(GAPS))?;
+        let kept = |line: &&str| {
+            line.is_empty()
+                || line.starts_with('#')
+                || gaps.contains_key(line.split(' ').next().unwrap_or_default())
+        };
+        let text: String = old.lines().filter(kept).flat_map(|l| [l, "\n"]).collect();
+        settle(&root().join(GAPS), &text, false, &mut problems)?;
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let hint = "`cargo xtask symbols` writes the lists anew";
+    Err(format!("{} problems; {hint}\n  {}", problems.len(), problems.join("\n  ")).into())
+}
+
+fn settle(path: &Path, text: &str, check: bool, problems: &mut Vec<String>) -> Outcome {
+    if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    if check {
+        problems.push(format!("{} is out of date", path.display()));
+        return Ok(());
+    }
+    write(path, text)
+}
+
+fn list_path(library: &str) -> PathBuf {
+    root().join(format!("capi/symbols/{library}.txt"))
+}
+
+fn parse_list(path: &Path) -> Outcome<Names> {
+    let mut names = Names::new();
+    for line in read(path)?.lines() {
+        let (name, kind) = line.split_once(' ').ok_or_else(|| format!("{}: {line:?}", path.display()))?;
+        let kind = Kind::parse(kind).ok_or_else(|| format!("{}: {line:?}", path.display()))?;
+        names.insert(name.to_owned(), kind);
+    }
+    Ok(names)
+}
+
+/// What capi/symbols says that libevent_`library` exports; "" stands for libevent itself.
+pub fn exported(library: &str) -> Outcome<Names> {
+    if library.is_empty() {
+        let mut all = parse_list(&list_path("core"))?;
+        all.extend(parse_list(&list_path("extra"))?);
+        return Ok(all);
+    }
+    parse_list(&list_path(library))
+}
+
+fn to_text(names: &Names) -> String {
+    names.iter().map(|(name, kind)| format!("{name} {}\n", kind.word())).collect()
+}
+
+/// What libevent_`library` shall export: the original's public names, and ours of internal.txt.
+fn wanted(library: &str) -> Outcome<Names> {
+    let mut names = parse_list(&root().join(format!("c-tests/abi/symbols/libevent_{library}.txt")))?;
+    let file = "capi/symbols/internal.txt";
+    let mut last = String::new();
+    for line in read(root().join(file))?.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        let mut words = line.splitn(4, ' ');
+        let (Some(name), Some(of), Some(kind), Some(_reason)) =
+            (words.next(), words.next(), words.next().and_then(Kind::parse), words.next())
+        else {
+            return Err(format!("{file}: {line:?} is not `name library kind reason`").into());
+        };
+        if *name <= *last {
+            return Err(format!("{file}: {name} is out of order (LC_ALL=C sort)").into());
+        }
+        last = name.to_owned();
+        if of == library {
+            names.insert(last.clone(), kind);
+        }
+    }
+    Ok(names)
+}
+
+/// known-gaps.txt: name -> rest of its line.
+fn gaps() -> Outcome<BTreeMap<String, String>> {
+    let text = read(root().join(GAPS))?;
+    let lines = text.lines().filter(|l| !l.is_empty() && !l.starts_with('#'));
+    Ok(lines
+        .map(|l| l.split_once(' ').unwrap_or((l, "")))
+        .map(|(n, r)| (n.to_owned(), r.to_owned()))
+        .collect())
+}
+
+/// All names that the sources of capi/ define for C.
+fn defined() -> Outcome<Names> {
+    let capi = root().join("capi");
+    let mut names = Names::new();
+    for folder in ["src", "pthreads/src", "openssl/src"] {
+        let Ok(files) = std::fs::read_dir(capi.join(folder)) else { continue };
+        for file in files {
+            let path = file?.path();
+            match path.extension().and_then(|e| e.to_str()) {
+                Some("rs") => rust_names(&read(&path)?, &mut names),
+                Some("c") => c_names(&read(&path)?, &mut names),
+                _ => {}
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// The item after each `#[unsafe(no_mangle)]`; one under `#[cfg(cbindgen)]` is only text for the headers.
+fn rust_names(text: &str, names: &mut Names) {
+    let mut exported = false;
+    let mut for_headers = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("#[cfg(cbindgen)]") {
+            for_headers = true;
+        } else if line.starts_with("#[unsafe(no_mangle)]") {
+            exported = true;
+        } else if line.starts_with('#') || line.starts_with("//") {
+            continue;
+        } else {
+            let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+            let item = words.iter().position(|w| matches!(*w, "fn" | "static"));
+            if let (true, false, Some(at)) = (exported, for_headers, item) {
+                let kind = if words[at] == "fn" { Kind::Func } else { Kind::Data };
+                if let Some(name) = words[at + 1..].iter().find(|w| !matches!(**w, "" | "mut")) {
+                    names.insert((*name).to_owned(), kind);
+                }
+            }
+            (exported, for_headers) = (false, false);
+        }
+    }
+}
+
+/// Each declaration that starts with `EXPORT`.
+fn c_names(text: &str, names: &mut Names) {
+    for line in text.lines().filter_map(|l| l.strip_prefix("EXPORT ")) {
+        // An attribute macro stands before the type: FMT(3, 0) int name(...)
+        let line = match line.split_once(") ") {
+            Some((attribute, rest))
+                if attribute.starts_with("FMT(") || attribute.starts_with("NORETURN FMT(") =>
+            {
+                rest
+            }
+            _ => line,
+        };
+        let (head, kind) = match line.split_once('(') {
+            Some((head, _)) if !head.contains('=') => (head, Kind::Func),
+            _ => (line.split(['=', ';', '[']).next().unwrap_or_default(), Kind::Data),
+        };
+        let name = head.split(|c: char| !c.is_alphanumeric() && c != '_').rfind(|w| !w.is_empty());
+        if let Some(name) = name {
+            names.insert(name.to_owned(), kind);
+        }
+    }
+}
+
+/// What a built shared library says of itself.
+pub struct Library {
+    pub exports: Names,
+    /// Size and first bytes of each exported data symbol (all zero where the file holds none).
+    pub data: BTreeMap<String, Vec<u8>>,
+    pub soname: String,
+    pub needed: Vec<String>,
+}
+
+/// Reads a shared library.
+pub fn library(path: &Path) -> Outcome<Library> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let file = object::read::elf::ElfFile64::<object::Endianness>::parse(&*bytes)?;
+    let mut lib =
+        Library { exports: Names::new(), data: BTreeMap::new(), soname: String::new(), needed: Vec::new() };
+    for symbol in file.dynamic_symbols().filter(|s| s.is_definition() && !s.is_local()) {
+        let name = symbol.name()?.to_owned();
+        let kind = if symbol.kind() == SymbolKind::Text { Kind::Func } else { Kind::Data };
+        if kind == Kind::Data {
+            let mut content = vec![0; usize::try_from(symbol.size())?];
+            let section = symbol.section_index().map(|i| file.section_by_index(i)).transpose()?;
+            if let Some(section) = section {
+                use object::ObjectSection as _;
+                if let Ok(Some(there)) = section.data_range(symbol.address(), symbol.size()) {
+                    content.copy_from_slice(there);
+                }
+            }
+            lib.data.insert(name.clone(), content);
+        }
+        lib.exports.insert(name, kind);
+    }
+    let endian = file.endian();
+    let sections = file.elf_header().sections(endian, &*bytes)?;
+    if let Some((entries, strings)) = sections.dynamic(endian, &*bytes)? {
+        let strings = sections.strings(endian, &*bytes, strings)?;
+        for entry in entries {
+            use object::read::elf::Dyn as _;
+            let text = || -> Outcome<String> {
+                let text = entry.string(endian, strings)?;
+                Ok(String::from_utf8_lossy(text).into_owned())
+            };
+            match entry.tag32(endian) {
+                Some(object::elf::DT_SONAME) => lib.soname = text()?,
+                Some(object::elf::DT_NEEDED) => lib.needed.push(text()?),
+                _ => {}
+            }
+        }
+    }
+    Ok(lib)
+}
+
+/// Fails unless a built library exports exactly the names of its list, and `beside` if given.
+pub fn verify(path: &Path, library_name: &str, beside: Option<&str>) -> Outcome {
+    let have = library(path)?.exports;
+    let mut want = exported(library_name)?;
+    want.extend(beside.map(|name| (name.to_owned(), Kind::Data)));
+    let lacking = want.iter().filter(|(n, k)| have.get(*n) != Some(k)).map(|(n, _)| format!("lacks {n}"));
+    let beyond = have.keys().filter(|n| !want.contains_key(*n)).map(|n| format!("also exports {n}"));
+    let all: Vec<String> = lacking.chain(beyond).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: not its export list (run `cargo xtask symbols`):\n  {}",
+        path.display(),
+        all.join("\n  ")
+    )
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_rust() {
+        let mut names = Names::new();
+        rust_names(
+            "/// Text.\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn event_new(\n    base: *mut x,\n) {}\n\
+             #[unsafe(no_mangle)]\npub static mut event_x_: u32 = 0;\npub fn not_this() {}\n\
+             /// cbindgen:postfix=A\n#[cfg(cbindgen)]\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn only_text() {}\n",
+            &mut names,
+        );
+        let want = [("event_new", Kind::Func), ("event_x_", Kind::Data)];
+        assert_eq!(names, want.map(|(n, k)| (n.to_owned(), k)).into());
+    }
+
+    #[test]
+    fn names_in_c() {
+        let mut names = Names::new();
+        c_names(
+            "EXPORT FMT(3, 0) int evutil_vsnprintf(char *buf)\n{\nEXPORT ev_uint32_t event_debug_logging_mask_ = 0;\n\
+             EXPORT char *plain(void)\nextern int other(void);\n",
+            &mut names,
+        );
+        let want = [
+            ("evutil_vsnprintf", Kind::Func),
+            ("event_debug_logging_mask_", Kind::Data),
+            ("plain", Kind::Func),
+        ];
+        assert_eq!(names, want.map(|(n, k)| (n.to_owned(), k)).into());
+    }
 }

@@ -1,0 +1,100 @@
+//! The .pc and CMake files.
+use crate::util::{Outcome, write};
+use std::path::Path;
+
+const VERSION: &str = "2.1.12";
+
+struct Pc {
+    name: &'static str,
+    about: &'static str,
+    requires: &'static str,
+}
+
+const PC: &[Pc] = &[
+    Pc {
+        name: "libevent",
+        about: "Event loop, buffers and network protocols: core and extra in one",
+        requires: "",
+    },
+    Pc { name: "libevent_core", about: "Event loop, buffers and buffered streams", requires: "" },
+    Pc { name: "libevent_extra", about: "Network protocols on top of libevent_core", requires: "" },
+    Pc { name: "libevent_pthreads", about: "POSIX threads for libevent's locks", requires: "libevent" },
+];
+
+/// Writes lib/pkgconfig and lib/cmake/libevent below `to`; `prefix` is where they will be found.
+pub fn write_all(to: &Path, prefix: &Path) -> Outcome {
+    for pc in PC {
+        let Pc { name, about, requires } = pc;
+        let link = name.trim_start_matches("lib");
+        let text = format!(
+            "prefix={}\nexec_prefix=${{prefix}}\nlibdir=${{prefix}}/lib\nincludedir=${{prefix}}/include\n\n\
+             Name: {name}\nDescription: {about}\nVersion: {VERSION}-stable\nRequires: {requires}\nConflicts:\n\
+             Libs: -L${{libdir}} -l{link}\nLibs.private:\nCflags: -I${{includedir}}\n",
+            prefix.display()
+        );
+        write(to.join(format!("lib/pkgconfig/{name}.pc")), text)?;
+    }
+    let cmake = to.join("lib/cmake/libevent");
+    write(cmake.join("LibeventConfig.cmake"), CONFIG)?;
+    write(cmake.join("LibeventConfigVersion.cmake"), CONFIG_VERSION.replace("@VERSION@", VERSION))
+}
+
+const CONFIG: &str = r#"# find_package(Libevent [COMPONENTS core extra pthreads])
+#
+# Targets: libevent::core, libevent::extra, libevent::pthreads. Variables: LIBEVENT_INCLUDE_DIRS, LIBEVENT_LIBRARIES.
+# Set LIBEVENT_STATIC_LINK before for the static libraries.
+get_filename_component(_libevent_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+set(LIBEVENT_INCLUDE_DIR "${_libevent_prefix}/include")
+set(LIBEVENT_INCLUDE_DIRS "${LIBEVENT_INCLUDE_DIR}")
+if(LIBEVENT_STATIC_LINK)
+  set(_libevent_kind STATIC)
+  set(_libevent_suffix ".a")
+else()
+  set(_libevent_kind SHARED)
+  set(_libevent_suffix ".so")
+endif()
+set(_libevent_wanted ${Libevent_FIND_COMPONENTS})
+if(NOT _libevent_wanted)
+  set(_libevent_wanted core extra pthreads)
+endif()
+
+set(LIBEVENT_LIBRARIES)
+set(Libevent_FOUND TRUE)
+foreach(_libevent_c core ${_libevent_wanted})
+  set(_libevent_file "${_libevent_prefix}/lib/libevent_${_libevent_c}${_libevent_suffix}")
+  if(EXISTS "${_libevent_file}")
+    set(Libevent_${_libevent_c}_FOUND TRUE)
+    if(NOT TARGET libevent::${_libevent_c})
+      add_library(libevent::${_libevent_c} ${_libevent_kind} IMPORTED)
+      set_target_properties(libevent::${_libevent_c} PROPERTIES
+        IMPORTED_LOCATION "${_libevent_file}"
+        INTERFACE_INCLUDE_DIRECTORIES "${LIBEVENT_INCLUDE_DIR}")
+      if(NOT _libevent_c STREQUAL "core")
+        set_property(TARGET libevent::${_libevent_c} PROPERTY INTERFACE_LINK_LIBRARIES libevent::core)
+      endif()
+    endif()
+  else()
+    set(Libevent_${_libevent_c}_FOUND FALSE)
+    if(Libevent_FIND_REQUIRED_${_libevent_c})
+      set(Libevent_FOUND FALSE)
+      set(Libevent_NOT_FOUND_MESSAGE "there is no ${_libevent_file}")
+    endif()
+  endif()
+endforeach()
+foreach(_libevent_c ${_libevent_wanted})
+  if(Libevent_${_libevent_c}_FOUND)
+    list(APPEND LIBEVENT_LIBRARIES libevent::${_libevent_c})
+  endif()
+endforeach()
+"#;
+
+const CONFIG_VERSION: &str = r#"set(PACKAGE_VERSION "@VERSION@")
+if(PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE FALSE)
+else()
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  if(PACKAGE_FIND_VERSION STREQUAL PACKAGE_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+endif()
+"#;
