@@ -1,5 +1,5 @@
 //! `cargo xtask install`: builds the libraries and puts them, the headers, the .pc and the CMake files below a prefix.
-use crate::util::{Args, Outcome, cargo, cc, output, root, run, say, target};
+use crate::util::{self, Args, Outcome, cargo, cc, output, root, say, target};
 use crate::{companion, package_files, symbols};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,7 +20,7 @@ const FILE_VERSION: &str = "7.0.1";
 /// The installed libraries, without lib.
 const INSTALLED: [&str; 4] = ["event", "event_core", "event_extra", "event_pthreads"];
 
-pub fn run_command(args: &[String]) -> Outcome {
+pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
     let prefix = args.value("--prefix")?.ok_or("--prefix DIR is needed (see --help)")?;
     let destdir = args.value("--destdir")?;
@@ -46,7 +46,7 @@ pub fn install(to: &Path, prefix: &Path, profile: &str) -> Outcome {
     say("bringing the export lists up to date");
     symbols::update(false)?;
     say(format!("building the libraries, profile {profile}"));
-    run(cargo().args([
+    util::run(cargo().args([
         "build",
         "--profile",
         profile,
@@ -115,9 +115,11 @@ fn binutil(name: &str) -> Command {
 /// Strips a built library into the stage; what gdb needs goes to lib/.debug, where gdb looks and ldconfig does not.
 fn split_debug(from: &Path, name: &str, stage: &Path, lib: &Path) -> Outcome {
     let debug = lib.join(".debug").join(format!("{}.debug", shared_name(name)));
-    run(binutil("objcopy").arg("--only-keep-debug").args([from, &debug]))?;
+    util::run(binutil("objcopy").arg("--only-keep-debug").args([from, &debug]))?;
     let link = format!("--add-gnu-debuglink={}", debug.display());
-    run(binutil("objcopy").args(["--strip-unneeded", &link]).arg(from).arg(stage.join(shared_name(name))))
+    util::run(
+        binutil("objcopy").args(["--strip-unneeded", &link]).arg(from).arg(stage.join(shared_name(name))),
+    )
 }
 
 /// One relocatable object per archive, all but the published names made local: a program may link several of them, in any
@@ -125,12 +127,12 @@ fn split_debug(from: &Path, name: &str, stage: &Path, lib: &Path) -> Outcome {
 fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
     let keep = |library: &str, to: &Path| -> Outcome<Vec<String>> {
         let names: Vec<String> = symbols::exported(library)?.into_keys().collect();
-        crate::util::write(to, names.join("\n") + "\n")?;
+        util::write(to, names.join("\n") + "\n")?;
         Ok(names)
     };
     let (source, empty) = (stage.join("empty.s"), stage.join("event_extra_is_in_event_core.o"));
-    crate::util::write(&source, "\t.section .note.GNU-stack,\"\",%progbits\n")?;
-    run(Command::new(cc()).arg("-c").arg("-o").args([&empty, &source]))?;
+    util::write(&source, "\t.section .note.GNU-stack,\"\",%progbits\n")?;
+    util::run(Command::new(cc()).arg("-c").arg("-o").args([&empty, &source]))?;
     // The unwinder that std refers to becomes part of the object, so a static program needs nothing but libc.
     let unwinder = output(Command::new(cc()).arg("-print-file-name=libgcc_eh.a"))?;
     for (name, library) in [("event", ""), ("event_pthreads", "pthreads")] {
@@ -141,15 +143,17 @@ fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
             archive(&empty, stage, &lib.join(format!("lib{name}.a")))?;
             continue;
         }
-        run(binutil("ld")
-            .args(["-r", "--force-group-allocation", "--gc-sections"])
-            .args(names.iter().map(|n| format!("-u{n}")))
-            .arg("-o")
-            .args([&whole, &built.join(format!("lib{name}.a"))])
-            .arg(unwinder.trim()))?;
+        util::run(
+            binutil("ld")
+                .args(["-r", "--force-group-allocation", "--gc-sections"])
+                .args(names.iter().map(|n| format!("-u{n}")))
+                .arg("-o")
+                .args([&whole, &built.join(format!("lib{name}.a"))])
+                .arg(unwinder.trim()),
+        )?;
         let mut keep = std::ffi::OsString::from("--keep-global-symbols=");
         keep.push(&list);
-        run(binutil("objcopy").arg(keep).arg("--strip-debug").args([&whole, &object]))?;
+        util::run(binutil("objcopy").arg(keep).arg("--strip-debug").args([&whole, &object]))?;
         archive(&object, stage, &lib.join(format!("lib{name}.a")))?;
     }
     // libevent_core.a is libevent.a: whichever comes first on a command line serves both. Nothing is left for extra.
@@ -160,7 +164,7 @@ fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
 fn archive(object: &Path, stage: &Path, to: &Path) -> Outcome {
     let aside = stage.join("archive.a");
     let _ = std::fs::remove_file(&aside);
-    run(binutil("ar").arg("rcsD").args([&aside, object]))?;
+    util::run(binutil("ar").arg("rcsD").args([&aside, object]))?;
     Ok(std::fs::rename(aside, to)?)
 }
 

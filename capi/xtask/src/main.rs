@@ -35,7 +35,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "install",
         about: "install libraries, headers, .pc and CMake files: --prefix DIR",
-        run: install::run_command,
+        run: install::run,
     },
     Command { name: "headers", about: "generate include/ from capi/ [--check]", run: headers::run },
     Command { name: "symbols", about: "the export lists and the jump table [--check]", run: symbols::run },
