@@ -8,21 +8,45 @@
 //!   and takes the arrays back. Descriptors may change between the three; a report for a descriptor nobody watches
 //!   any more is ignored by the io_map.
 //! * EINTR is a wait without events, not an error.
-//! * Errors and hang-ups are reported as READ | WRITE of what is watched (and CLOSED where watched).
+//! * Errors and hang-ups are reported as READ | WRITE; the io_map turns that into CLOSED where nothing else is watched.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod changelist;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod epoll;
+mod list;
+#[cfg(unix)]
+mod poll;
+#[cfg(feature = "scripted")]
+pub mod scripted;
+#[cfg(unix)]
+mod select;
+
+pub use list::{Info, LIST, by_name};
+
+use crate::abi::event::Feature;
 use crate::abi::util::evutil_socket_t;
+use crate::{Error, Result};
+use std::ffi::CStr;
 
 bitflags::bitflags! {
-    /// What is watched on a descriptor, and what happened on it.
+    /// What is watched on a descriptor, and what happened on it. READ, WRITE, CLOSED and ET have the values of
+    /// `EV_READ`, `EV_WRITE`, `EV_CLOSED` and `EV_ET`, so that no report has to be translated.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct Interest: u8 {
-        const READ = 1;
-        const WRITE = 2;
-        const CLOSED = 4;
+        /// Disarm after one report; only for backends whose `Backend::oneshot` is true.
+        const ONESHOT = 0x01;
+        const READ = 0x02;
+        const WRITE = 0x04;
         /// Edge triggered.
-        const ET = 8;
-        /// Disarm after one report; only for backends whose `Info::oneshot` is true.
-        const ONESHOT = 16;
+        const ET = 0x20;
+        const CLOSED = 0x80;
     }
+}
+
+impl Interest {
+    /// READ, WRITE and CLOSED, without the ways of reporting them.
+    pub const WHAT: Interest =
+        Interest::from_bits_retain(Interest::READ.bits() | Interest::WRITE.bits() | Interest::CLOSED.bits());
 }
 
 /// A descriptor whose interest changes.
@@ -33,4 +57,172 @@ pub struct Change {
     pub new: Interest,
     /// The kernel's entry exists but has been disarmed by a one-shot report.
     pub disarmed: bool,
+    /// The event that is added is the one that was deleted last, and its owner has not assigned it anew: the
+    /// descriptor is still the same file (as far as the contract of EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST goes).
+    pub same_event: bool,
+}
+
+/// How a backend is to work, from the base's flags and the environment.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Options {
+    /// Collect changes and make them just before the wait (epoll only).
+    pub changelist: bool,
+    /// Wait with more than a millisecond's precision (epoll only; select is precise by nature).
+    pub precise_timer: bool,
+}
+
+enum Kind {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    Epoll(epoll::Epoll),
+    #[cfg(unix)]
+    Poll(poll::Poll),
+    #[cfg(unix)]
+    Select(select::Select),
+    #[cfg(feature = "scripted")]
+    Scripted(scripted::Scripted),
+}
+
+/// A live backend. Dropping it closes what it opened.
+pub struct Backend {
+    kind: Kind,
+    info: &'static Info,
+    /// Differs from `info.name` for epoll with a changelist.
+    name: &'static CStr,
+    oneshot: bool,
+}
+
+/// One wait under way, owned by the thread that runs the loop.
+pub struct Wait(WaitKind);
+
+enum WaitKind {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    Epoll(epoll::Wait),
+    #[cfg(unix)]
+    Poll(poll::Wait),
+    #[cfg(unix)]
+    Select(select::Wait),
+    #[cfg(feature = "scripted")]
+    Scripted,
+}
+
+impl Backend {
+    /// Opens the backend that `info` describes. Error: the system does not have it, or is out of something.
+    pub fn new(info: &'static Info, options: Options) -> Result<Backend> {
+        let (kind, name, oneshot) = match info.id {
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            list::Id::Epoll => (
+                Kind::Epoll(epoll::Epoll::new(options)?),
+                if options.changelist { c"epoll (with changelist)" } else { info.name },
+                !options.changelist,
+            ),
+            #[cfg(unix)]
+            list::Id::Poll => (Kind::Poll(poll::Poll::new()), info.name, false),
+            #[cfg(unix)]
+            list::Id::Select => (Kind::Select(select::Select::new()), info.name, false),
+            #[cfg(feature = "scripted")]
+            list::Id::Scripted => (Kind::Scripted(scripted::Scripted::default()), info.name, true),
+        };
+        Ok(Backend { kind, info, name, oneshot })
+    }
+    /// For `event_base_get_method`.
+    pub fn name(&self) -> &'static CStr {
+        self.name
+    }
+    pub fn info(&self) -> &'static Info {
+        self.info
+    }
+    pub fn features(&self) -> Feature {
+        self.info.features
+    }
+    /// True if `Interest::ONESHOT` may be asked for.
+    #[inline]
+    pub fn oneshot(&self) -> bool {
+        self.oneshot
+    }
+    /// True if changes are collected and applied by `start_wait`.
+    #[inline]
+    pub fn defers_changes(&self) -> bool {
+        match &self.kind {
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            Kind::Epoll(e) => e.defers_changes(),
+            _ => false,
+        }
+    }
+    /// Makes `change`. On failure everything is as before.
+    #[inline]
+    pub fn change(&mut self, change: Change) -> Result<()> {
+        match &mut self.kind {
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            Kind::Epoll(e) => e.change(change),
+            #[cfg(unix)]
+            Kind::Poll(p) => p.change(change),
+            #[cfg(unix)]
+            Kind::Select(s) => s.change(change),
+            #[cfg(feature = "scripted")]
+            Kind::Scripted(s) => s.change(change),
+        }
+    }
+    /// Prepares a wait of at most `timeout` microseconds (None: without end; 0: look only). Base lock held.
+    #[inline]
+    pub fn start_wait(&mut self, timeout: Option<u64>) -> Wait {
+        Wait(match &mut self.kind {
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            Kind::Epoll(e) => WaitKind::Epoll(e.start_wait(timeout)),
+            #[cfg(unix)]
+            Kind::Poll(p) => WaitKind::Poll(p.start_wait(timeout)),
+            #[cfg(unix)]
+            Kind::Select(s) => WaitKind::Select(s.start_wait(timeout)),
+            #[cfg(feature = "scripted")]
+            Kind::Scripted(s) => {
+                s.start_wait(timeout);
+                WaitKind::Scripted
+            }
+        })
+    }
+    /// Reports (descriptor, what happened) of `wait` and takes its arrays back. Base lock held again.
+    #[inline]
+    pub fn finish_wait(
+        &mut self,
+        wait: Wait,
+        report: impl FnMut(evutil_socket_t, Interest),
+    ) -> Result<()> {
+        match (&mut self.kind, wait.0) {
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            (Kind::Epoll(e), WaitKind::Epoll(w)) => e.finish_wait(w, report),
+            #[cfg(unix)]
+            (Kind::Poll(p), WaitKind::Poll(w)) => p.finish_wait(w, report),
+            #[cfg(unix)]
+            (Kind::Select(s), WaitKind::Select(w)) => s.finish_wait(w, report),
+            #[cfg(feature = "scripted")]
+            (Kind::Scripted(s), WaitKind::Scripted) => s.finish_wait(report),
+            // A wait of another backend: the loop lost track of what it started.
+            _ => Err(Error::Invalid),
+        }
+    }
+}
+
+impl Wait {
+    /// The system call. No lock is held.
+    #[inline]
+    pub fn run(&mut self) {
+        match &mut self.0 {
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            WaitKind::Epoll(w) => w.run(),
+            #[cfg(unix)]
+            WaitKind::Poll(w) => w.run(),
+            #[cfg(unix)]
+            WaitKind::Select(w) => w.run(),
+            #[cfg(feature = "scripted")]
+            WaitKind::Scripted => {}
+        }
+    }
+}
+
+/// Microseconds as milliseconds for poll and epoll_wait: never early, clamped to what the call takes, -1 for None.
+#[cfg(unix)]
+fn to_msec(timeout: Option<u64>) -> std::ffi::c_int {
+    match timeout {
+        None => -1,
+        Some(us) => us.div_ceil(1000).min(std::ffi::c_int::MAX as u64) as std::ffi::c_int,
+    }
 }

@@ -1,0 +1,85 @@
+//! The backends that are compiled in, best first.
+use crate::abi::event::Feature;
+use std::ffi::CStr;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Id {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    Epoll,
+    #[cfg(unix)]
+    Poll,
+    #[cfg(unix)]
+    Select,
+    #[cfg(feature = "scripted")]
+    Scripted,
+}
+
+/// What can be said about a backend without opening it.
+#[derive(Debug)]
+pub struct Info {
+    /// As `event_get_supported_methods` and `event_config_avoid_method` know it.
+    pub name: &'static CStr,
+    /// The environment variable that turns it off.
+    pub disabled_by: &'static CStr,
+    pub features: Feature,
+    /// A child must open its own after fork.
+    pub needs_reinit_after_fork: bool,
+    pub(super) id: Id,
+}
+
+const fn features(f: &[Feature]) -> Feature {
+    let mut bits = 0;
+    let mut i = 0;
+    while i < f.len() {
+        bits |= f[i].bits();
+        i += 1;
+    }
+    Feature::from_bits_retain(bits)
+}
+
+/// In the order of preference: evport, kqueue, epoll, devpoll, poll, select, win32, as far as the target has them.
+pub static LIST: &[Info] = &[
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    Info {
+        name: c"epoll",
+        disabled_by: c"EVENT_NOEPOLL",
+        features: features(&[Feature::ET, Feature::O1, Feature::EARLY_CLOSE]),
+        needs_reinit_after_fork: true,
+        id: Id::Epoll,
+    },
+    #[cfg(unix)]
+    Info {
+        name: c"poll",
+        disabled_by: c"EVENT_NOPOLL",
+        features: if crate::sys::poll::RDHUP != 0 {
+            features(&[Feature::FDS, Feature::EARLY_CLOSE])
+        } else {
+            Feature::FDS
+        },
+        needs_reinit_after_fork: true,
+        id: Id::Poll,
+    },
+    #[cfg(unix)]
+    Info {
+        name: c"select",
+        disabled_by: c"EVENT_NOSELECT",
+        features: Feature::FDS,
+        needs_reinit_after_fork: true,
+        id: Id::Select,
+    },
+];
+
+/// Not in [`LIST`]: only a test asks for it.
+#[cfg(feature = "scripted")]
+pub static SCRIPTED: Info = Info {
+    name: c"scripted",
+    disabled_by: c"EVENT_NOSCRIPTED",
+    features: features(&[Feature::ET, Feature::O1, Feature::FDS, Feature::EARLY_CLOSE]),
+    needs_reinit_after_fork: false,
+    id: Id::Scripted,
+};
+
+/// The entry of that name, in any mixture of cases.
+pub fn by_name(name: &CStr) -> Option<&'static Info> {
+    LIST.iter().find(|i| i.name.to_bytes().eq_ignore_ascii_case(name.to_bytes()))
+}
