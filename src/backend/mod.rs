@@ -31,7 +31,7 @@ use std::ffi::CStr;
 bitflags::bitflags! {
     /// What is watched on a descriptor, and what happened on it. READ, WRITE, CLOSED and ET have the values of
     /// `EV_READ`, `EV_WRITE`, `EV_CLOSED` and `EV_ET`, so that no report has to be translated.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
     pub struct Interest: u8 {
         /// Disarm after one report; only for backends whose `Backend::oneshot` is true.
         const ONESHOT = 0x01;
@@ -181,11 +181,7 @@ impl Backend {
     }
     /// Reports (descriptor, what happened) of `wait` and takes its arrays back. Base lock held again.
     #[inline]
-    pub fn finish_wait(
-        &mut self,
-        wait: Wait,
-        report: impl FnMut(evutil_socket_t, Interest),
-    ) -> Result<()> {
+    pub fn finish_wait(&mut self, wait: Wait, report: impl FnMut(evutil_socket_t, Interest)) -> Result<()> {
         match (&mut self.kind, wait.0) {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             (Kind::Epoll(e), WaitKind::Epoll(w)) => e.finish_wait(w, report),

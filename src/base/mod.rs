@@ -4,7 +4,12 @@
 mod callback_ref;
 mod event_ops;
 mod event_ref;
+mod io_map;
 pub(crate) mod links;
+#[cfg(unix)]
+mod signal;
+#[cfg(unix)]
+mod signal_map;
 
 pub use callback_ref::CallbackRef;
 pub use event_ref::EventRef;

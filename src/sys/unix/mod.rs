@@ -1,8 +1,13 @@
 //! System calls of Unix-like systems.
 pub mod clock;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub mod epoll;
 mod errno;
 pub mod fd;
+pub mod poll;
 pub mod random;
+pub mod select;
+pub mod signal;
 pub mod socket;
 
 pub use errno::{ErrnoGuard, cvt, cvt_size, errno, set_errno};

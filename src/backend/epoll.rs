@@ -1,0 +1,244 @@
+//! epoll.
+//!
+//! Non-persistent events that are alone on their descriptor use EPOLLONESHOT: the kernel disarms the entry with the
+//! report, the deletion that follows costs nothing, and adding again is one MOD.
+use super::changelist::Changelist;
+use super::{Change, Interest, Options, to_msec};
+use crate::abi::util::evutil_socket_t;
+use crate::mem::{self, TryVec, Vec};
+use crate::sys::epoll as os;
+use crate::{Error, Result, debugx, warn_errno};
+use libc::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, c_int, epoll_event};
+
+const FIRST_ROOM: usize = 32;
+const MOST_ROOM: usize = 4096;
+
+/// How to wait with microseconds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Precision {
+    /// Not asked for: epoll_wait and its milliseconds.
+    Millisecond,
+    Pwait2,
+    /// A timer descriptor in the set, on kernels without epoll_pwait2.
+    Timer(c_int),
+}
+
+pub(super) struct Epoll {
+    epfd: c_int,
+    precision: Precision,
+    /// Moved out while a wait is under way.
+    events: Vec<epoll_event>,
+    changes: Option<Changelist>,
+}
+
+pub(super) struct Wait {
+    epfd: c_int,
+    precision: Precision,
+    timeout: Option<u64>,
+    events: Vec<epoll_event>,
+    got: Result<usize>,
+}
+
+fn flags_of(i: Interest) -> u32 {
+    let mut flags = 0;
+    for (interest, flag) in [
+        (Interest::READ, libc::EPOLLIN),
+        (Interest::WRITE, libc::EPOLLOUT),
+        (Interest::CLOSED, libc::EPOLLRDHUP),
+        (Interest::ET, libc::EPOLLET),
+        (Interest::ONESHOT, libc::EPOLLONESHOT),
+    ] {
+        if i.contains(interest) {
+            flags |= flag as u32;
+        }
+    }
+    flags
+}
+
+/// What the kernel's flags mean. A hang-up together with RDHUP is the peer's orderly end.
+#[inline]
+fn what(flags: u32) -> Interest {
+    const ERR: u32 = libc::EPOLLERR as u32;
+    const HUP: u32 = libc::EPOLLHUP as u32;
+    const RDHUP: u32 = libc::EPOLLRDHUP as u32;
+    let (read, write) = (Interest::READ.bits(), Interest::WRITE.bits());
+    let mut bits = Interest::ET.bits();
+    if flags & ERR != 0 || flags & (HUP | RDHUP) == HUP {
+        bits |= read | write;
+    } else {
+        if flags & libc::EPOLLIN as u32 != 0 {
+            bits |= read;
+        }
+        if flags & libc::EPOLLOUT as u32 != 0 {
+            bits |= write;
+        }
+        if flags & RDHUP != 0 {
+            bits |= Interest::CLOSED.bits();
+        }
+    }
+    Interest::from_bits_retain(bits)
+}
+
+/// Brings the kernel's entry of `fd` from `old` to `new`, whatever has become of the descriptor meanwhile.
+fn apply(epfd: c_int, fd: evutil_socket_t, old: Interest, new: Interest, disarmed: bool) -> Result<()> {
+    let known = disarmed || old.intersects(Interest::WHAT);
+    if !new.intersects(Interest::WHAT) {
+        if !known {
+            return Ok(());
+        }
+        return match os::ctl(epfd, EPOLL_CTL_DEL, fd, 0) {
+            // Closed already, or closed and its number reused: the kernel has forgotten it.
+            Err(Error::Os(libc::ENOENT | libc::EBADF | libc::EPERM)) => Ok(()),
+            Err(e) => {
+                warn_errno!("epoll: fd {fd} cannot be deleted");
+                Err(e)
+            }
+            Ok(()) => Ok(()),
+        };
+    }
+    let flags = flags_of(new);
+    let (op, other, repairs) = if known {
+        // Closed and reused behind our back.
+        (EPOLL_CTL_MOD, EPOLL_CTL_ADD, libc::ENOENT)
+    } else {
+        // The same file under the same number again, by dup.
+        (EPOLL_CTL_ADD, EPOLL_CTL_MOD, libc::EEXIST)
+    };
+    let mut done = os::ctl(epfd, op, fd, flags);
+    if done == Err(Error::Os(repairs)) {
+        debugx!("epoll: fd {fd} is not what it was, trying the other way");
+        done = os::ctl(epfd, other, fd, flags);
+    }
+    if done.is_err() {
+        warn_errno!("epoll: fd {fd} cannot be watched (interest {:#x}, was {:#x})", new.bits(), old.bits());
+    }
+    done
+}
+
+impl Epoll {
+    pub(super) fn new(options: Options) -> Result<Epoll> {
+        let epfd = os::create().inspect_err(|&e| {
+            if e != Error::Os(libc::ENOSYS) {
+                warn_errno!("epoll_create1");
+            }
+        })?;
+        let mut epoll = Epoll {
+            epfd,
+            precision: if options.precise_timer { Precision::Pwait2 } else { Precision::Millisecond },
+            events: mem::new_vec(),
+            changes: options.changelist.then(Changelist::new),
+        };
+        epoll.room(FIRST_ROOM)?;
+        Ok(epoll)
+    }
+    fn room(&mut self, n: usize) -> Result<()> {
+        self.events.try_resize(n, epoll_event { events: 0, u64: 0 })
+    }
+    #[inline]
+    pub(super) fn defers_changes(&self) -> bool {
+        self.changes.is_some()
+    }
+    #[inline]
+    pub(super) fn change(&mut self, c: Change) -> Result<()> {
+        match &mut self.changes {
+            None => apply(self.epfd, c.fd, c.old, c.new, c.disarmed),
+            Some(list) => list.record(c),
+        }
+    }
+    #[inline]
+    pub(super) fn start_wait(&mut self, timeout: Option<u64>) -> Wait {
+        if let Some(list) = &mut self.changes {
+            let epfd = self.epfd;
+            // A failure has been logged; the descriptor is simply not reported, as with the original.
+            list.drain(|fd, old, new| {
+                let _ = apply(epfd, fd, old, new, false);
+            });
+        }
+        // Empty only if an earlier wait never came back.
+        let got = if self.events.is_empty() { self.room(FIRST_ROOM) } else { Ok(()) };
+        Wait {
+            epfd: self.epfd,
+            precision: self.precision,
+            timeout,
+            events: std::mem::replace(&mut self.events, mem::new_vec()),
+            got: got.map(|()| 0),
+        }
+    }
+    #[inline]
+    pub(super) fn finish_wait(
+        &mut self,
+        mut w: Wait,
+        mut report: impl FnMut(evutil_socket_t, Interest),
+    ) -> Result<()> {
+        self.precision = w.precision;
+        let timer = if let Precision::Timer(fd) = w.precision { fd } else { -1 };
+        let n = match w.got {
+            Ok(n) => n,
+            Err(Error::Os(libc::EINTR)) => 0,
+            Err(e) => {
+                self.events = w.events;
+                return Err(e);
+            }
+        };
+        for e in w.events.iter().take(n) {
+            let (flags, fd) = (e.events, e.u64 as u32 as evutil_socket_t);
+            if fd != timer {
+                report(fd, what(flags));
+            }
+        }
+        let len = w.events.len();
+        if n == len && len < MOST_ROOM {
+            // There may be more than fitted; without memory the next turn gets the rest all the same.
+            let _ = w.events.try_resize((len * 2).min(MOST_ROOM), epoll_event { events: 0, u64: 0 });
+        }
+        self.events = w.events;
+        Ok(())
+    }
+}
+
+impl Drop for Epoll {
+    fn drop(&mut self) {
+        os::close(self.epfd);
+        if let Precision::Timer(fd) = self.precision {
+            os::close(fd);
+        }
+    }
+}
+
+impl Wait {
+    #[inline]
+    pub(super) fn run(&mut self) {
+        if self.got.is_err() {
+            return;
+        }
+        self.got = match self.precision {
+            Precision::Millisecond => os::wait(self.epfd, &mut self.events, to_msec(self.timeout)),
+            _ if self.timeout == Some(0) => os::wait(self.epfd, &mut self.events, 0),
+            Precision::Pwait2 => match os::pwait2(self.epfd, &mut self.events, self.timeout) {
+                // EPERM: a sandbox that does not know the call.
+                Err(Error::Os(libc::ENOSYS | libc::EPERM)) => {
+                    self.precision = open_timer(self.epfd);
+                    return self.run();
+                }
+                r => r,
+            },
+            Precision::Timer(timer) => match os::set_timer(timer, self.timeout) {
+                Ok(()) => os::wait(self.epfd, &mut self.events, -1),
+                Err(_) => os::wait(self.epfd, &mut self.events, to_msec(self.timeout)),
+            },
+        };
+        if self.got.is_err() && self.got != Err(Error::Os(libc::EINTR)) {
+            warn_errno!("epoll_wait");
+        }
+    }
+}
+
+/// A timer descriptor in the set, edge triggered so that its expiry need not be read. Milliseconds without it.
+fn open_timer(epfd: c_int) -> Precision {
+    let Ok(timer) = os::timer() else { return Precision::Millisecond };
+    if os::ctl(epfd, EPOLL_CTL_ADD, timer, (libc::EPOLLIN | libc::EPOLLET) as u32).is_err() {
+        os::close(timer);
+        return Precision::Millisecond;
+    }
+    Precision::Timer(timer)
+}

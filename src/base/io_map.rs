@@ -1,0 +1,272 @@
+//! Who waits for what on which descriptor: an array indexed by descriptor, entries inline.
+use super::EventRef;
+use super::links::IoLink;
+use crate::abi::event::{Ev, event};
+use crate::abi::util::evutil_socket_t;
+use crate::backend::{Backend, Change, Interest};
+use crate::list::{List, ListLink};
+use crate::mem::{self, TryVec, Vec};
+use crate::sys::fd;
+use crate::{Error, Result, warnx};
+
+/// One descriptor. What the kernel holds is `registered`, possibly `disarmed`; what the events want is computed
+/// from the counts and the list.
+#[derive(Default)]
+struct Entry {
+    events: List<IoLink>,
+    readers: u16,
+    writers: u16,
+    closers: u16,
+    registered: Interest,
+    disarmed: bool,
+}
+
+/// Descriptors from here on get room in the map only if they are open: a wild number must not cost gigabytes.
+const SUSPICIOUS: usize = 1 << 20;
+/// The most events with one kind of interest in one descriptor.
+const MAX_PER_FD: u16 = u16::MAX;
+
+/// The map. It owns no events: each is on its descriptor's list from `add` to `del`.
+pub(crate) struct IoMap {
+    entries: Vec<Entry>,
+    /// Debug mode: an edge-triggered and a level-triggered event cannot share a descriptor.
+    refuse_mixed: bool,
+}
+
+/// The mark of an event that a backend with a changelist has just been told to forget. `event_assign` erases it.
+fn deleted_mark() -> *mut *mut event {
+    static MARK: u8 = 0;
+    (&raw const MARK).cast_mut().cast()
+}
+
+fn back_link(ev: EventRef) -> *mut *mut event {
+    // SAFETY: the handle's event is alive.
+    unsafe { (*IoLink::entry(ev.as_ptr())).le_prev }
+}
+fn set_back_link(ev: EventRef, link: *mut *mut event) {
+    // SAFETY: as above; the event is on no list.
+    unsafe { (*IoLink::entry(ev.as_ptr())).le_prev = link }
+}
+
+impl IoMap {
+    pub(crate) fn new(refuse_mixed: bool) -> IoMap {
+        IoMap { entries: mem::new_vec(), refuse_mixed }
+    }
+
+    /// Makes room for `fd`.
+    fn reach(&mut self, fd: usize) -> Result<()> {
+        if fd < self.entries.len() {
+            return Ok(());
+        }
+        if fd >= SUSPICIOUS && !fd::is_open(fd as evutil_socket_t) {
+            return Err(Error::Os(libc::EBADF));
+        }
+        let len = fd.checked_add(1).and_then(usize::checked_next_power_of_two).ok_or(Error::NoMem)?.max(32);
+        let more = len - self.entries.len();
+        self.entries.try_reserve_exact(more).map_err(|_| Error::NoMem)?;
+        self.entries.resize_with(len, Entry::default);
+        Ok(())
+    }
+
+    /// Starts watching for `ev`, which is not on the map. A negative descriptor is watched by nobody. On failure
+    /// nothing has changed.
+    pub(crate) fn add(&mut self, backend: &mut Backend, ev: EventRef) -> Result<()> {
+        let Ok(fd) = usize::try_from(ev.fd()) else { return Ok(()) };
+        self.reach(fd)?;
+        let refuse_mixed = self.refuse_mixed;
+        let entry = self.entries.get_mut(fd).ok_or(Error::Invalid)?;
+        let events = ev.events();
+        let before = (entry.readers, entry.writers, entry.closers);
+        // SAFETY: an event on the list is alive until `del`.
+        let first = unsafe { EventRef::from_raw(entry.events.first()) };
+        if refuse_mixed && first.is_some_and(|f| f.events().contains(Ev::ET) != events.contains(Ev::ET)) {
+            warnx!("fd {fd}: edge-triggered and level-triggered events cannot be mixed");
+            return Err(Error::Invalid);
+        }
+        if !entry.count(events, 1) {
+            warnx!("fd {fd}: too many events");
+            return Err(Error::Invalid);
+        }
+        let mut wanted = entry.what();
+        if first.is_some() && entry.registered.contains(wanted) {
+            // Nothing new to watch: the trigger stays as it is.
+            wanted |= entry.registered & Interest::ET;
+        } else if events.contains(Ev::ET) {
+            wanted |= Interest::ET;
+        } else if first.is_none() && !events.contains(Ev::PERSIST) && backend.oneshot() {
+            wanted |= Interest::ONESHOT;
+        }
+        let same_event = backend.defers_changes() && back_link(ev) == deleted_mark();
+        if let Err(e) = entry.tell(backend, fd, wanted, same_event) {
+            (entry.readers, entry.writers, entry.closers) = before;
+            return Err(e);
+        }
+        // SAFETY: the caller keeps `ev` alive until it has called `del`.
+        unsafe { entry.events.insert_head(ev.as_ptr()) };
+        Ok(())
+    }
+
+    /// Stops watching for `ev`, which is on the map. It is off the map even if the backend reports an error.
+    pub(crate) fn del(&mut self, backend: &mut Backend, ev: EventRef) -> Result<()> {
+        let Ok(fd) = usize::try_from(ev.fd()) else { return Ok(()) };
+        let entry = self.entries.get_mut(fd).ok_or(Error::Invalid)?;
+        // SAFETY: `add` put it there.
+        unsafe { entry.events.remove(ev.as_ptr()) };
+        entry.count(ev.events(), -1);
+        if backend.defers_changes() {
+            set_back_link(ev, deleted_mark());
+        }
+        let wanted = entry.wanted(backend);
+        entry.tell(backend, fd, wanted, false)
+    }
+
+    /// `what` happened on `fd`: calls `f` with each event that waits for it, and what of it concerns that event.
+    #[inline]
+    pub(crate) fn active(&mut self, fd: evutil_socket_t, what: Interest, mut f: impl FnMut(EventRef, Ev)) {
+        let Some(entry) = self.entries.get_mut(fd as usize) else { return };
+        let mut what = what;
+        if !entry.registered.intersects(what & Interest::WHAT) {
+            // An error or a hang-up where only CLOSED is watched. Anything else is the report of a descriptor that
+            // nobody watches any more.
+            if !entry.registered.contains(Interest::CLOSED) {
+                return;
+            }
+            what = Interest::CLOSED | (what & Interest::ET);
+        }
+        let mut hit = false;
+        let mut at = entry.events.first();
+        // SAFETY: events on the list are alive.
+        while let Some(ev) = unsafe { EventRef::from_raw(at) } {
+            // SAFETY: `ev` is on the list.
+            at = unsafe { List::<IoLink>::next(at) };
+            let res = ev.events().bits() & i16::from(what.bits());
+            if res & i16::from(Interest::WHAT.bits()) != 0 {
+                f(ev, Ev::from_bits_retain(res));
+                hit = true;
+            }
+        }
+        entry.disarmed |= hit && entry.registered.contains(Interest::ONESHOT);
+    }
+
+    /// Tells a new backend everything. All descriptors are tried; the first error is returned.
+    pub(crate) fn reinit(&mut self, backend: &mut Backend) -> Result<()> {
+        let mut result = Ok(());
+        for (fd, entry) in self.entries.iter_mut().enumerate() {
+            entry.registered = Interest::empty();
+            entry.disarmed = false;
+            if entry.events.is_empty() {
+                continue;
+            }
+            let wanted = entry.wanted(backend);
+            result = result.and(entry.tell(backend, fd, wanted, false));
+        }
+        result
+    }
+
+    /// The event after `after` on the map (None: the first), in no particular order.
+    pub(crate) fn next_event(&self, after: Option<EventRef>) -> Option<EventRef> {
+        let mut start = 0;
+        if let Some(ev) = after {
+            // SAFETY: `after` is on the map; its list holds live events.
+            let next = unsafe { EventRef::from_raw(List::<IoLink>::next(ev.as_ptr())) };
+            if next.is_some() {
+                return next;
+            }
+            start = usize::try_from(ev.fd()).ok()? + 1;
+        }
+        let entry = self.entries.get(start..)?.iter().find(|e| !e.events.is_empty())?;
+        // SAFETY: events on the list are alive.
+        unsafe { EventRef::from_raw(entry.events.first()) }
+    }
+
+    /// Calls `f` with each event until it breaks. `f` must not change the map.
+    pub(crate) fn for_each_event<B>(
+        &self,
+        mut f: impl FnMut(EventRef) -> std::ops::ControlFlow<B>,
+    ) -> std::ops::ControlFlow<B> {
+        let mut at = None;
+        while let Some(ev) = self.next_event(at) {
+            f(ev)?;
+            at = Some(ev);
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    /// True if lists, counts and what the backend was told agree.
+    pub(crate) fn is_consistent(&self) -> bool {
+        self.entries.iter().enumerate().all(|(fd, e)| {
+            let (mut r, mut w, mut c) = (0u16, 0u16, 0u16);
+            let mut at = e.events.first();
+            // SAFETY: events on the list are alive.
+            while let Some(ev) = unsafe { EventRef::from_raw(at) } {
+                let what = ev.events();
+                if ev.fd() as usize != fd || what.contains(Ev::SIGNAL) {
+                    return false;
+                }
+                r = r.saturating_add(what.contains(Ev::READ).into());
+                w = w.saturating_add(what.contains(Ev::WRITE).into());
+                c = c.saturating_add(what.contains(Ev::CLOSED).into());
+                // SAFETY: `ev` is on the list.
+                at = unsafe { List::<IoLink>::next(at) };
+            }
+            (r, w, c) == (e.readers, e.writers, e.closers) && (e.registered & Interest::WHAT) == e.what()
+        })
+    }
+}
+
+impl Entry {
+    /// Adds (or takes away) one event's kinds of interest. False, and no change, if a count would overflow.
+    fn count(&mut self, events: Ev, by: i16) -> bool {
+        let step = |n: u16, kind| if events.contains(kind) { n.checked_add_signed(by) } else { Some(n) };
+        match (step(self.readers, Ev::READ), step(self.writers, Ev::WRITE), step(self.closers, Ev::CLOSED)) {
+            (Some(r), Some(w), Some(c)) if r.max(w).max(c) <= MAX_PER_FD => {
+                (self.readers, self.writers, self.closers) = (r, w, c);
+                true
+            }
+            _ => false,
+        }
+    }
+    fn what(&self) -> Interest {
+        let mut i = Interest::empty();
+        i.set(Interest::READ, self.readers > 0);
+        i.set(Interest::WRITE, self.writers > 0);
+        i.set(Interest::CLOSED, self.closers > 0);
+        i
+    }
+    /// What the events on the list want.
+    fn wanted(&self, backend: &Backend) -> Interest {
+        let mut i = self.what();
+        // SAFETY: events on the list are alive.
+        let Some(first) = (unsafe { EventRef::from_raw(self.events.first()) }) else { return i };
+        let events = first.events();
+        if events.contains(Ev::ET) {
+            i |= Interest::ET;
+        } else if backend.oneshot() && !events.contains(Ev::PERSIST) {
+            // SAFETY: `first` is on the list.
+            let lone = unsafe { List::<IoLink>::next(first.as_ptr()) }.is_null();
+            i.set(Interest::ONESHOT, lone);
+        }
+        i
+    }
+    /// Brings the backend from `registered` to `new`, by at most one change.
+    #[inline]
+    fn tell(&mut self, backend: &mut Backend, fd: usize, new: Interest, same_event: bool) -> Result<()> {
+        let old = self.registered;
+        if self.disarmed && !new.intersects(Interest::WHAT) {
+            // A disarmed entry reports nothing: it stays for the next MOD, or until the descriptor is closed.
+            self.registered = Interest::empty();
+            return Ok(());
+        }
+        if new == old && !self.disarmed {
+            return Ok(());
+        }
+        let change = Change { fd: fd as evutil_socket_t, old, new, disarmed: self.disarmed, same_event };
+        let done = backend.change(change);
+        // A deletion that failed is final all the same: nobody waits there any more.
+        if done.is_ok() || new.is_empty() {
+            self.registered = new;
+            self.disarmed = false;
+        }
+        done
+    }
+}
