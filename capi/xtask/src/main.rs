@@ -4,6 +4,7 @@ mod clients;
 mod companion;
 mod demo;
 mod deps;
+mod faults;
 mod headers;
 mod install;
 mod package_files;
