@@ -1,6 +1,186 @@
-//! `cargo xtask test`
-use crate::util::Outcome;
+//! `cargo xtask test`: everything that CI runs, step by step.
+use crate::util::{Args, Outcome, cargo, say};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
-pub fn run(_args: &[String]) -> Outcome {
-    Err("not built yet".into())
+const HELP: &str = "
+cargo xtask test [STEP...]
+
+Runs everything that CI runs; with names, only these steps. Every step runs even if one before it failed.
+
+  --list        print the steps
+  --from STEP   begin with this step";
+
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    commands: &'static [Run],
+}
+enum Run {
+    Cargo(&'static [&'static str]),
+    /// A command of this program.
+    Xtask(&'static [&'static str]),
+}
+use Run::{Cargo, Xtask};
+
+/// In the order in which faults are cheapest to find.
+const STEPS: &[Step] = &[
+    Step { name: "deps", about: "what building and testing need is there", commands: &[Xtask(&["deps"])] },
+    Step { name: "fmt", about: "rustfmt", commands: &[Cargo(&["fmt", "--all", "--check"])] },
+    Step {
+        name: "clippy",
+        about: "no warning in the whole workspace",
+        commands: &[Cargo(&["clippy", "-q", "--workspace", "--all-targets", "--", "-D", "warnings"])],
+    },
+    Step {
+        name: "engine",
+        about: "the engine's Rust tests",
+        commands: &[Cargo(&["test", "-q", "-p", "oxievent"])],
+    },
+    Step {
+        name: "headers",
+        about: "include/ is what capi/ generates",
+        commands: &[Xtask(&["headers", "--check"])],
+    },
+    Step {
+        name: "symbols",
+        about: "export lists and jump table are up to date",
+        commands: &[Xtask(&["symbols", "--check"])],
+    },
+    Step { name: "upstream", about: "the original suite in all variants", commands: &[Xtask(&["upstream"])] },
+    Step {
+        name: "memcheck",
+        about: "a part of the original suite under valgrind",
+        commands: &[Xtask(&[
+            "upstream",
+            "--valgrind",
+            "--variant",
+            "epoll",
+            "main",
+            "et",
+            "finalize",
+            "evbuffer",
+            "signal",
+            "util",
+            "bufferevent",
+            "listener",
+        ])],
+    },
+    Step {
+        name: "clients",
+        about: "Debian's memcached and tmux do checked work on our libraries",
+        commands: &[Xtask(&["clients"])],
+    },
+];
+
+pub fn run(args: &[String]) -> Outcome {
+    let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
+    if args.flag("--list") {
+        STEPS.iter().for_each(|s| println!("  {:<10} {}", s.name, s.about));
+        return Ok(());
+    }
+    let from = args.value("--from")?;
+    let names = args.words()?;
+    if let Some(unknown) = names.iter().chain(&from).find(|n| STEPS.iter().all(|s| s.name != **n)) {
+        return Err(format!("no step {unknown:?}; --list names them").into());
+    }
+    let begin = from.and_then(|f| STEPS.iter().position(|s| s.name == f)).unwrap_or(0);
+    let chosen: Vec<&Step> =
+        STEPS.iter().skip(begin).filter(|s| names.is_empty() || names.iter().any(|n| n == s.name)).collect();
+
+    let start = Instant::now();
+    let mut table = Vec::new();
+    let mut sum = Count::default();
+    for (at, step) in chosen.iter().enumerate() {
+        say(format!("test {} of {}: {}: {}", at + 1, chosen.len(), step.name, step.about));
+        let begun = Instant::now();
+        let count = run_step(step);
+        say(format!("{}: {} passed, {} failed", step.name, count.passed, count.failed));
+        sum.add(&count);
+        table.push((step.name, count, begun.elapsed().as_secs_f64()));
+    }
+    println!("\n{:<12} {:>8} {:>8} {:>9}", "step", "passed", "failed", "time");
+    for (name, count, seconds) in &table {
+        println!("{name:<12} {:>8} {:>8} {seconds:>8.1}s", count.passed, count.failed);
+    }
+    println!("{:<12} {:>8} {:>8} {:>8.1}s", "", "", "", start.elapsed().as_secs_f64());
+    println!("{} passed, {} failed", sum.passed, sum.failed);
+    let bad: Vec<_> = table.iter().filter(|(_, c, _)| c.failed > 0).map(|(n, ..)| *n).collect();
+    if bad.is_empty() { Ok(()) } else { Err(format!("failed: {}", bad.join(", ")).into()) }
+}
+
+#[derive(Default)]
+struct Count {
+    passed: u64,
+    failed: u64,
+}
+impl Count {
+    fn add(&mut self, other: &Count) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+    /// Takes up a line such as "12 passed, 0 failed" or "test result: ok. 12 passed; 0 failed; ...".
+    fn read(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        for four in words.windows(4) {
+            let [a, passed, b, failed] = four else { continue };
+            if passed.trim_end_matches([',', ';']) == "passed"
+                && failed.trim_end_matches([',', ';']) == "failed"
+            {
+                self.passed += a.parse::<u64>().unwrap_or(0);
+                self.failed += b.parse::<u64>().unwrap_or(0);
+            }
+        }
+    }
+}
+
+/// A step that counts its own tests adds them all; any other counts as one.
+fn run_step(step: &Step) -> Count {
+    let mut all = Count::default();
+    for command in step.commands {
+        let mut count = Count::default();
+        let ok = match start(command, &mut count) {
+            Ok(ok) => ok,
+            Err(e) => {
+                say(format!("{}: {e}", step.name));
+                false
+            }
+        };
+        if ok && count.passed == 0 {
+            count.passed = 1;
+        }
+        if !ok && count.failed == 0 {
+            count.failed = 1;
+        }
+        all.add(&count);
+    }
+    all
+}
+
+/// Runs a command, shows its output as it comes and counts the tests that it tells of.
+fn start(command: &Run, count: &mut Count) -> Outcome<bool> {
+    let mut cmd = match command {
+        Cargo(args) => {
+            let mut cmd = cargo();
+            cmd.args(*args);
+            cmd
+        }
+        Xtask(args) => {
+            let mut cmd = Command::new(std::env::current_exe()?);
+            cmd.args(*args);
+            cmd
+        }
+    };
+    let mut child = cmd.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let mut out = std::io::stdout();
+    if let Some(pipe) = child.stdout.take() {
+        for line in BufReader::new(pipe).split(b'\n') {
+            let line = line?;
+            let line = String::from_utf8_lossy(&line);
+            count.read(&line);
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(child.wait()?.success())
 }

@@ -2,7 +2,7 @@
 use super::Test;
 use super::expected::Expected;
 use super::run::Kind;
-use crate::util::{Outcome, root, say, target};
+use crate::util::{self, Outcome, root, say, target};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -62,14 +62,7 @@ pub(super) struct Suite {
 
 /// The original's folder inside the fetched package.
 pub fn original() -> Outcome<PathBuf> {
-    let out = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["metadata", "--format-version", "1", "--locked"])
-        .current_dir(root())
-        .output()?;
-    if !out.status.success() {
-        return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&out.stderr)).into());
-    }
-    let text = String::from_utf8(out.stdout)?;
+    let text = util::output(util::cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
     let end =
         text.find("libevent-sys-0.4.0/Cargo.toml\"").ok_or("libevent-sys 0.4.0 is not among the packages")?;
     let start = text[..end].rfind('"').map_or(0, |at| at + 1);
@@ -187,8 +180,10 @@ impl Suite {
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             missing.extend(suite.link(&name, &[object(file)])?);
         }
-        missing
-            .retain(|n| !(n.starts_with("evdns_") && !has("dns") || n.starts_with("evtag_") && !has("tag")));
+        let later = |name: &str| {
+            (name.starts_with("evdns_") && !has("dns")) || (name.starts_with("evtag_") && !has("tag"))
+        };
+        missing.retain(|name| !later(name));
         if !missing.is_empty() {
             let names: Vec<_> = missing.iter().map(String::as_str).collect();
             say(format!("{} names that tests use are not exported yet: {}", names.len(), names.join(" ")));
@@ -203,7 +198,7 @@ impl Suite {
     fn link(&self, name: &str, objects: &[PathBuf]) -> Outcome<Vec<String>> {
         std::fs::create_dir_all(self.bin())?;
         let lib = self.prefix.join("lib");
-        let mut cmd = Command::new("cc");
+        let mut cmd = Command::new(util::cc());
         cmd.args(objects).arg("-o").arg(self.bin().join(name)).args(LINK).arg(format!("-L{}", lib.display()));
         cmd.arg(format!("-Wl,-rpath-link,{}", lib.display()));
         for library in ["event_openssl", "event_pthreads", "event_extra", "event_core"] {
@@ -283,7 +278,7 @@ impl Suite {
         let mut cmd = Command::new("gdb");
         self.prepare(&mut cmd);
         cmd.args(["-ex", "run", "--args"]).arg(self.path("regress"));
-        crate::util::run(cmd.args(["--no-fork", "--timeout", "0", test]))
+        util::run(cmd.args(["--no-fork", "--timeout", "0", test]))
     }
 }
 
@@ -296,8 +291,13 @@ fn compile(files: &[PathBuf], flags: &[String], objects: &Path) -> Outcome {
             scope.spawn(|| {
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let object = objects.join(file.file_name().unwrap_or_default()).with_extension("c.o");
-                    let out =
-                        Command::new("cc").args(flags).arg("-c").arg(file).arg("-o").arg(object).output();
+                    let out = Command::new(util::cc())
+                        .args(flags)
+                        .arg("-c")
+                        .arg(file)
+                        .arg("-o")
+                        .arg(object)
+                        .output();
                     let problem = match out {
                         Ok(out) if out.status.success() => continue,
                         Ok(out) => String::from_utf8_lossy(&out.stderr).into_owned(),

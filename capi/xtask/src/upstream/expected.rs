@@ -2,7 +2,8 @@
 //!
 //! One line each: `group NAME COUNT`, `skip TEST BACKEND...` (the test itself skips there),
 //! `fail TEST BACKEND... # why` (known, and may only become fewer: an unexpected pass is an error too),
-//! `timing TEST` (compares clocks: may be run again, alone, at most three times).
+//! `timing TEST` (compares clocks: may be run again, alone, at most three times),
+//! `no-memcheck TEST` (cannot work under valgrind, for reasons of its own).
 use super::run::Job;
 use crate::util::{Outcome, root};
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,7 @@ pub(super) struct Expected {
     pub(super) groups: HashMap<String, usize>,
     special: HashMap<(String, String), Want>,
     timing: HashSet<String>,
+    no_memcheck: HashSet<String>,
 }
 
 impl Expected {
@@ -38,6 +40,9 @@ impl Expected {
                 ["timing", test] => {
                     out.timing.insert((*test).to_owned());
                 }
+                ["no-memcheck", test] => {
+                    out.no_memcheck.insert((*test).to_owned());
+                }
                 [kind @ ("skip" | "fail"), test, backends @ ..] if !backends.is_empty() => {
                     let want = if *kind == "skip" { Want::Skip } else { Want::Fail };
                     for backend in backends {
@@ -52,6 +57,9 @@ impl Expected {
     pub(super) fn want(&self, job: &Job) -> Want {
         let key = |variant: &str| self.special.get(&(job.name.clone(), variant.to_owned())).copied();
         key(job.variant.backend()).or_else(|| key("ALL")).unwrap_or(Want::Pass)
+    }
+    pub(super) fn memcheck(&self, test: &str) -> bool {
+        !self.no_memcheck.contains(test)
     }
     pub(super) fn is_timing(&self, test: &str) -> bool {
         self.timing.contains(test)

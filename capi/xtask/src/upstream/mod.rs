@@ -8,7 +8,7 @@ mod expected;
 mod run;
 mod variant;
 
-use crate::util::{Outcome, say, target};
+use crate::util::{Args, Outcome, say};
 use build::Suite;
 use expected::Expected;
 use run::{Job, Kind, Report};
@@ -24,18 +24,18 @@ test, in all its environment variants. Without names every group runs; the small
   cargo xtask upstream --variant poll main/simpleread
 
   --variant V     only this variant (may be given several times; `--variant list` names them)
-  --prefix DIR    test the installation in DIR, and do not install first (default: install into target/install)
+  --profile NAME  build and install with this cargo profile: release (default), ci or dev
+  --prefix DIR    test what is installed in DIR, and build nothing
   --jobs N        processes at once (default: 4 per core)
   --list          print the tests that would run
   --valgrind      run each test under valgrind memcheck; errors and lost memory fail it
   --libevent      the prefix holds plain libevent 2.1.12, not oxievent: checks the suite and this driver
   --gdb TEST      build, then run one test in gdb without forking";
 
-#[derive(Default)]
 struct Options {
     names: Vec<String>,
     variants: Vec<Variant>,
-    prefix: Option<PathBuf>,
+    prefix: PathBuf,
     jobs: usize,
     list: bool,
     valgrind: bool,
@@ -44,58 +44,51 @@ struct Options {
 }
 
 fn parse(args: &[String]) -> Outcome<Option<Options>> {
-    let mut o = Options::default();
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        let mut value = || args.next().ok_or_else(|| format!("{arg} wants a value"));
-        match arg.as_str() {
-            "--help" | "-h" => return Ok(None),
-            "--variant" => match value()?.as_str() {
-                "list" => {
-                    Variant::all().iter().for_each(|v| println!("{}", v.name()));
-                    std::process::exit(0);
-                }
-                name => o.variants.push(Variant::named(name)?),
-            },
-            "--prefix" => o.prefix = Some(std::path::absolute(value()?)?),
-            "--jobs" | "-j" => o.jobs = value()?.parse()?,
-            "--list" => o.list = true,
-            "--valgrind" => o.valgrind = true,
-            "--libevent" => o.libevent = true,
-            "--gdb" => o.gdb = Some(value()?.clone()),
-            name if name.starts_with('-') => return Err(format!("no option {name}\n\n{HELP}").into()),
-            name => o.names.push(name.trim_end_matches('/').to_owned()),
+    let Some(mut args) = Args::new(args, HELP) else { return Ok(None) };
+    let mut variants = Vec::new();
+    while let Some(name) = args.value("--variant")? {
+        if name == "list" {
+            Variant::all().iter().for_each(|v| println!("{}", v.name()));
+            return Ok(None);
         }
+        variants.push(Variant::named(&name)?);
     }
-    if o.variants.is_empty() {
-        o.variants = Variant::all();
+    if variants.is_empty() {
+        variants = Variant::all();
     }
-    if o.jobs == 0 {
-        o.jobs = 4 * std::thread::available_parallelism().map_or(2, usize::from);
-    }
-    Ok(Some(o))
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let profile = args.value("--profile")?.unwrap_or_else(|| "release".into());
+    let (list, valgrind, libevent) = (args.flag("--list"), args.flag("--valgrind"), args.flag("--libevent"));
+    let jobs = match args.value("--jobs")? {
+        Some(n) => n.parse()?,
+        None if valgrind => cores + 1,
+        None => 4 * cores,
+    };
+    let gdb = args.value("--gdb")?;
+    let prefix = args.value("--prefix")?;
+    let names: Vec<String> = args.words()?.iter().map(|n| n.trim_end_matches('/').to_owned()).collect();
+    let prefix = match prefix {
+        Some(dir) => std::path::absolute(dir)?,
+        None => crate::install::private(&profile)?,
+    };
+    Ok(Some(Options { names, variants, prefix, jobs, list, valgrind, libevent, gdb }))
 }
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(options) = parse(args)? else {
-        println!("{HELP}");
         return Ok(());
     };
-    let prefix = match &options.prefix {
-        Some(p) => p.clone(),
-        None => {
-            let prefix = target().join("install");
-            crate::install::run(&["--prefix".into(), prefix.display().to_string()])?;
-            prefix
-        }
-    };
-    let suite = Suite::build(&prefix, options.libevent)?;
+    let suite = Suite::build(&options.prefix, options.libevent)?;
     if let Some(test) = &options.gdb {
         return suite.gdb(test);
     }
     let expected = Expected::load()?;
     let tests = suite.tests(&expected, options.libevent)?;
-    let chosen: Vec<_> = tests.iter().filter(|t| wanted(&t.name, t.off, &options.names)).collect();
+    let chosen: Vec<_> = tests
+        .iter()
+        .filter(|t| wanted(&t.name, t.off, &options.names))
+        .filter(|t| !options.valgrind || options.names.contains(&t.name) || expected.memcheck(&t.name))
+        .collect();
     if chosen.is_empty() {
         return Err(format!("no test is named {:?}", options.names).into());
     }
@@ -121,7 +114,7 @@ pub fn run(args: &[String]) -> Outcome {
         "{} tests in {} variant(s) on {}, {} at once",
         jobs.len(),
         options.variants.len(),
-        prefix.display(),
+        options.prefix.display(),
         options.jobs
     ));
     let report = run::run_all(&suite, &expected, jobs, options.jobs, options.valgrind);
