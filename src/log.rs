@@ -62,12 +62,18 @@ pub fn emit(severity: Severity, line: &CStr) {
     unsafe { libc::write(2, out.buf.as_ptr().cast(), out.len) };
 }
 
+/// The code of a failed internal check: without a fatal callback it aborts, so that there is a core to look at.
+pub const CODE_ABORT: c_int = 0xdead_dead_u32 as c_int;
+
 /// Runs the fatal callback, or exits with the code's low byte. Never returns: a callback that does is followed by exit.
 pub fn fatal(code: c_int) -> ! {
     let f = FATAL.load(Ordering::Relaxed);
     if !f.is_null() {
         // SAFETY: only an event_fatal_cb is stored there.
         unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn(c_int)>(f)(code) };
+    } else if code == CODE_ABORT {
+        // SAFETY: as below.
+        unsafe { libc::abort() }
     }
     // SAFETY: ends the process. Only the program's own misuse leads here, never a peer.
     unsafe { libc::exit(code) }
@@ -105,23 +111,53 @@ impl Write for Line {
     }
 }
 
+fn append_errno(line: &mut Line, errno: Option<c_int>) {
+    let Some(e) = errno else { return };
+    let mut text = [0 as c_char; 128];
+    // SAFETY: strerror_r (POSIX form) fills at most `text.len()` bytes.
+    let ok = unsafe { libc::strerror_r(e, text.as_mut_ptr(), text.len()) } == 0;
+    let _ = line.write_bytes(b": ");
+    if ok {
+        // SAFETY: terminated by strerror_r.
+        let _ = line.write_bytes(unsafe { CStr::from_ptr(text.as_ptr()) }.to_bytes());
+    } else {
+        let _ = write!(line, "errno {e}");
+    }
+}
+
 /// Formats and emits; with `errno`, ": strerror" is appended.
 pub fn write(severity: Severity, errno: Option<c_int>, args: fmt::Arguments<'_>) {
     let mut line = Line::new();
     let _ = line.write_fmt(args);
-    if let Some(e) = errno {
-        let mut text = [0 as c_char; 128];
-        // SAFETY: strerror_r (POSIX form) fills at most `text.len()` bytes.
-        let ok = unsafe { libc::strerror_r(e, text.as_mut_ptr(), text.len()) } == 0;
-        let _ = line.write_bytes(b": ");
-        if ok {
-            // SAFETY: terminated by strerror_r.
-            let _ = line.write_bytes(unsafe { CStr::from_ptr(text.as_ptr()) }.to_bytes());
-        } else {
-            let _ = write!(line, "errno {e}");
+    append_errno(&mut line, errno);
+    emit(severity, line.as_c_str());
+}
+
+/// Logs at `severity`: `text`, and after it what `errno` means if one is given. For the C variadic functions.
+pub fn deliver(severity: c_int, errno: Option<c_int>, text: &CStr) {
+    let severity = match severity {
+        0 if !debug_enabled() => return,
+        0 => Severity::Debug,
+        1 => Severity::Msg,
+        2 => Severity::Warn,
+        _ => Severity::Err,
+    };
+    match errno {
+        None => emit(severity, text),
+        Some(_) => {
+            let mut line = Line::new();
+            let _ = line.write_bytes(text.to_bytes());
+            append_errno(&mut line, errno);
+            emit(severity, line.as_c_str());
         }
     }
-    emit(severity, line.as_c_str());
+}
+
+/// The program broke a rule that the library checks: says which, then takes the fatal path.
+#[cold]
+pub fn misuse(args: fmt::Arguments<'_>) -> ! {
+    write(Severity::Err, None, args);
+    fatal(CODE_ABORT)
 }
 
 /// A warning without errno.
@@ -144,4 +180,27 @@ macro_rules! debugx {
             $crate::log::write($crate::log::Severity::Debug, None, format_args!($($a)*))
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_never_outgrows_its_buffer() {
+        let mut l = Line::new();
+        for _ in 0..300 {
+            l.write_bytes(b"0123456789").unwrap();
+        }
+        assert_eq!(l.as_c_str().to_bytes().len(), 1022);
+        l.newline();
+        assert_eq!(l.len, 1023);
+    }
+    #[test]
+    fn errno_text_follows_the_message() {
+        let mut l = Line::new();
+        l.write_bytes(b"open").unwrap();
+        append_errno(&mut l, Some(libc::ENOENT));
+        assert_eq!(l.as_c_str(), c"open: No such file or directory");
+    }
 }

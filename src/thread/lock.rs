@@ -192,6 +192,19 @@ impl Cond {
         }
     }
 }
+impl Cond {
+    /// As [`Cond::wait`], for at most `timeout`; false when that ran out first.
+    pub fn wait_for(&self, lock: &Lock, timeout: &libc::timeval) -> bool {
+        // SAFETY: both made by the live tables.
+        self.0.is_null() || unsafe { table::wait_cond(self.0, lock.as_ptr(), timeout) } != 1
+    }
+    pub fn signal(&self) {
+        if !self.0.is_null() {
+            // SAFETY: made by the live table.
+            unsafe { table::signal_cond(self.0, false) }
+        }
+    }
+}
 impl Drop for Cond {
     fn drop(&mut self) {
         if !self.0.is_null() {

@@ -3,11 +3,14 @@
 //! No table: every lock is a no-op. A user's table: it is called. The table of `evthread_use_pthreads` is
 //! recognised, and its mutexes are locked directly. They are real pthread mutexes, so that TSan and helgrind see
 //! what a program's callbacks may rely on.
+mod debug;
 mod lock;
 mod table;
 
+pub use debug::enable_debugging;
 pub use lock::{Cond, Held, Lock, SharedLock};
 pub use table::{
-    condition_callbacks, current_id, has_id_callback, lock_callbacks, locks_enabled, note_pthread_mutex,
-    set_condition_callbacks, set_id_callback, set_lock_callbacks,
+    condition_callbacks, current_id, has_id_callback, is_debugging, lock_callbacks, locks_enabled,
+    note_pthread_mutex, set_condition_callbacks, set_debug_mode, set_id_callback, set_lock_callbacks,
+    stop_debugging,
 };

@@ -1,8 +1,5 @@
 //! The three tables that a program may set: locks, conditions, thread id.
-use crate::abi::thread::{
-    EVTHREAD_CONDITION_API_VERSION, EVTHREAD_LOCK_API_VERSION, evthread_condition_callbacks, evthread_id_fn,
-    evthread_lock_callbacks,
-};
+use crate::abi::thread::{evthread_condition_callbacks, evthread_id_fn, evthread_lock_callbacks};
 use crate::{Error, Result};
 use parking_lot::Mutex;
 use std::cell::UnsafeCell;
@@ -10,6 +7,7 @@ use std::ffi::{c_int, c_uint, c_ulong, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
+pub(super) type WaitFn = unsafe extern "C" fn(*mut c_void, *mut c_void, *const libc::timeval) -> c_int;
 type LockFn = unsafe extern "C" fn(c_uint, *mut c_void) -> c_int;
 
 /// A table whose address C code may ask for, whose fields are read as atomics.
@@ -17,21 +15,31 @@ struct Table<T>(UnsafeCell<T>);
 // SAFETY: written only under SETTING; read field by field as atomics.
 unsafe impl<T> Sync for Table<T> {}
 
-static LOCKS: Table<evthread_lock_callbacks> = Table(UnsafeCell::new(evthread_lock_callbacks {
+const NO_LOCKS: evthread_lock_callbacks = evthread_lock_callbacks {
     lock_api_version: 0,
     supported_locktypes: 0,
     alloc: None,
     free: None,
     lock: None,
     unlock: None,
-}));
-static CONDS: Table<evthread_condition_callbacks> = Table(UnsafeCell::new(evthread_condition_callbacks {
+};
+const NO_CONDS: evthread_condition_callbacks = evthread_condition_callbacks {
     condition_api_version: 0,
     alloc_condition: None,
     free_condition: None,
     signal_condition: None,
     wait_condition: None,
-}));
+};
+/// What the engine calls.
+static LOCKS: Table<evthread_lock_callbacks> = Table(UnsafeCell::new(NO_LOCKS));
+static CONDS: Table<evthread_condition_callbacks> = Table(UnsafeCell::new(NO_CONDS));
+/// What the program set, while lock debugging stands in front of it.
+static BEHIND_LOCKS: Table<evthread_lock_callbacks> = Table(UnsafeCell::new(NO_LOCKS));
+static BEHIND_CONDS: Table<evthread_condition_callbacks> = Table(UnsafeCell::new(NO_CONDS));
+static DEBUGGING: AtomicBool = AtomicBool::new(false);
+/// Event debug mode: set while on, and whether something lockable has been made since.
+static DEBUG_MODE: AtomicBool = AtomicBool::new(false);
+static LOCKABLE_MADE: AtomicBool = AtomicBool::new(false);
 static ID_FN: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 /// The lock function of `evthread_use_pthreads`: its locks are `pthread_mutex_t`.
 static PTHREAD_LOCK: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
@@ -63,48 +71,92 @@ fn same_locks(a: &evthread_lock_callbacks, b: &evthread_lock_callbacks) -> bool 
     key(a) == key(b)
 }
 
+/// In debug mode, changing the tables after objects were made under the old ones is refused the hard way.
+fn check_not_too_late() {
+    if DEBUG_MODE.load(Ordering::Relaxed) && LOCKABLE_MADE.load(Ordering::Relaxed) {
+        crate::log::write(
+            crate::log::Severity::Err,
+            None,
+            format_args!("evthread must be set up before anything else is made"),
+        );
+        crate::log::fatal(1);
+    }
+}
+/// Event debug mode (`event_enable_debug_mode`) is on or off.
+pub fn set_debug_mode(on: bool) {
+    DEBUG_MODE.store(on, Ordering::Relaxed);
+    LOCKABLE_MADE.store(false, Ordering::Relaxed);
+}
+/// An object that may want a lock is being made.
+#[inline]
+fn note_lockable() {
+    if DEBUG_MODE.load(Ordering::Relaxed) {
+        LOCKABLE_MADE.store(true, Ordering::Relaxed);
+    }
+}
+
 /// `evthread_set_lock_callbacks`. None clears the table. A second, different table is refused: locks made by the
 /// first are still in use.
 pub fn set_lock_callbacks(new: Option<&evthread_lock_callbacks>) -> Result<()> {
+    check_not_too_late();
     let _setting = SETTING.lock();
     // SAFETY: SETTING is held, so nobody else writes.
-    let live = unsafe { &mut *LOCKS.0.get() };
+    let table = unsafe { &mut *lock_callbacks() };
     let Some(new) = new else {
-        NATIVE.store(false, Ordering::Relaxed);
-        *live = evthread_lock_callbacks {
-            lock_api_version: 0,
-            supported_locktypes: 0,
-            alloc: None,
-            free: None,
-            lock: None,
-            unlock: None,
-        };
+        if table.alloc.is_some() {
+            crate::warnx!("lock functions taken away; locks made by them will not work any more");
+        }
+        *table = NO_LOCKS;
+        update_native();
         return Ok(());
     };
-    if live.alloc.is_some() {
-        return if same_locks(live, new) { Ok(()) } else { Err(Error::Invalid) };
+    if table.alloc.is_some() {
+        if same_locks(table, new) {
+            return Ok(());
+        }
+        crate::warnx!("lock functions are set already and cannot be changed");
+        return Err(Error::Invalid);
     }
     if new.alloc.is_none() || new.free.is_none() || new.lock.is_none() || new.unlock.is_none() {
         return Err(Error::Invalid);
     }
-    if new.lock_api_version != EVTHREAD_LOCK_API_VERSION {
-        return Err(Error::Invalid);
-    }
-    *live = *new;
-    update_native(live);
+    *table = *new;
+    update_native();
     Ok(())
 }
 
-/// Replaces the live table without the checks above: lock debugging wraps itself around it this way.
-pub(super) fn replace_lock_callbacks(with: impl FnOnce(&evthread_lock_callbacks) -> evthread_lock_callbacks) {
+/// Puts `locks`, and `wait` for waiting on conditions, in front of what the program has set.
+pub(super) fn start_debugging(locks: evthread_lock_callbacks, wait: WaitFn) {
     let _setting = SETTING.lock();
+    if DEBUGGING.load(Ordering::Relaxed) {
+        return;
+    }
     // SAFETY: SETTING is held.
-    let live = unsafe { &mut *LOCKS.0.get() };
-    *live = with(live);
-    update_native(live);
+    unsafe {
+        let (live, conds) = (&mut *LOCKS.0.get(), &mut *CONDS.0.get());
+        // Debugging that was stopped left its own table in place: it stays in front of what it was in front of.
+        if live.lock.map(|f| f as usize) != locks.lock.map(|f| f as usize) {
+            *BEHIND_LOCKS.0.get() = *live;
+            *BEHIND_CONDS.0.get() = *conds;
+        }
+        *live = locks;
+        conds.wait_condition = Some(wait);
+    }
+    DEBUGGING.store(true, Ordering::Relaxed);
+    update_native();
 }
-fn update_native(live: &evthread_lock_callbacks) {
-    let lock = live.lock.map_or(null_mut(), |f| f as *mut c_void);
+/// `libevent_global_shutdown`: the program's setters reach the live tables again. Locks made under debugging keep working.
+pub fn stop_debugging() {
+    let _setting = SETTING.lock();
+    DEBUGGING.store(false, Ordering::Relaxed);
+}
+pub fn is_debugging() -> bool {
+    DEBUGGING.load(Ordering::Relaxed)
+}
+/// With SETTING held.
+fn update_native() {
+    let lock: Option<LockFn> = field!(LOCKS.lock);
+    let lock = lock.map_or(null_mut(), |f| f as *mut c_void);
     NATIVE.store(!lock.is_null() && lock == PTHREAD_LOCK.load(Ordering::Relaxed), Ordering::Relaxed);
 }
 
@@ -112,34 +164,19 @@ fn update_native(live: &evthread_lock_callbacks) {
 pub fn note_pthread_mutex(lock: LockFn) {
     let _setting = SETTING.lock();
     PTHREAD_LOCK.store(lock as *mut c_void, Ordering::Relaxed);
-    // SAFETY: SETTING is held.
-    update_native(unsafe { &*LOCKS.0.get() });
+    update_native();
 }
 
-/// The live table, for `evthread_get_lock_callbacks`.
+/// The program's own table, for `evthread_get_lock_callbacks`: the live one unless debugging stands in front.
 pub fn lock_callbacks() -> *mut evthread_lock_callbacks {
-    LOCKS.0.get()
+    if is_debugging() { BEHIND_LOCKS.0.get() } else { LOCKS.0.get() }
 }
-/// The live table, for `evthread_get_condition_callbacks`.
+/// The program's own table, for `evthread_get_condition_callbacks`.
 pub fn condition_callbacks() -> *mut evthread_condition_callbacks {
-    CONDS.0.get()
+    if is_debugging() { BEHIND_CONDS.0.get() } else { CONDS.0.get() }
 }
 
-/// `evthread_set_condition_callbacks`: the same rules.
-pub fn set_condition_callbacks(new: Option<&evthread_condition_callbacks>) -> Result<()> {
-    let _setting = SETTING.lock();
-    // SAFETY: SETTING is held.
-    let live = unsafe { &mut *CONDS.0.get() };
-    let Some(new) = new else {
-        *live = evthread_condition_callbacks {
-            condition_api_version: 0,
-            alloc_condition: None,
-            free_condition: None,
-            signal_condition: None,
-            wait_condition: None,
-        };
-        return Ok(());
-    };
+fn same_conds(a: &evthread_condition_callbacks, b: &evthread_condition_callbacks) -> bool {
     let key = |t: &evthread_condition_callbacks| {
         (
             t.condition_api_version,
@@ -149,18 +186,46 @@ pub fn set_condition_callbacks(new: Option<&evthread_condition_callbacks>) -> Re
             t.wait_condition.map(|f| f as usize),
         )
     };
-    if live.alloc_condition.is_some() {
-        return if key(live) == key(new) { Ok(()) } else { Err(Error::Invalid) };
+    key(a) == key(b)
+}
+
+/// `evthread_set_condition_callbacks`: the same rules.
+pub fn set_condition_callbacks(new: Option<&evthread_condition_callbacks>) -> Result<()> {
+    check_not_too_late();
+    let _setting = SETTING.lock();
+    // SAFETY: SETTING is held.
+    let table = unsafe { &mut *condition_callbacks() };
+    let Some(new) = new else {
+        if table.alloc_condition.is_some() {
+            crate::warnx!("condition functions taken away; conditions made by them will not work any more");
+        }
+        *table = NO_CONDS;
+        return Ok(());
+    };
+    if table.alloc_condition.is_some() {
+        if same_conds(table, new) {
+            return Ok(());
+        }
+        crate::warnx!("condition functions are set already and cannot be changed");
+        return Err(Error::Invalid);
     }
     if new.alloc_condition.is_none()
         || new.free_condition.is_none()
         || new.signal_condition.is_none()
         || new.wait_condition.is_none()
-        || new.condition_api_version != EVTHREAD_CONDITION_API_VERSION
     {
         return Err(Error::Invalid);
     }
-    *live = *new;
+    *table = *new;
+    if is_debugging() {
+        // Only waiting concerns the lock; the rest goes straight through.
+        // SAFETY: SETTING is held.
+        let live = unsafe { &mut *CONDS.0.get() };
+        live.condition_api_version = new.condition_api_version;
+        live.alloc_condition = new.alloc_condition;
+        live.free_condition = new.free_condition;
+        live.signal_condition = new.signal_condition;
+    }
     Ok(())
 }
 
@@ -189,6 +254,7 @@ pub fn locks_enabled() -> bool {
 }
 
 pub(super) fn alloc_lock(kind: c_uint) -> Option<*mut c_void> {
+    note_lockable();
     let f: Option<unsafe extern "C" fn(c_uint) -> *mut c_void> = field!(LOCKS.alloc);
     // SAFETY: the table's contract.
     f.map(|f| unsafe { f(kind) })
@@ -223,6 +289,7 @@ pub(super) unsafe fn unlock(mode: c_uint, raw: *mut c_void) -> c_int {
     f.map_or(0, |f| unsafe { f(mode, raw) })
 }
 pub(super) fn alloc_cond() -> Option<*mut c_void> {
+    note_lockable();
     let f: Option<unsafe extern "C" fn(c_uint) -> *mut c_void> = field!(CONDS.alloc_condition);
     // SAFETY: the table's contract.
     f.map(|f| unsafe { f(0) })
@@ -246,4 +313,37 @@ pub(super) unsafe fn wait_cond(raw: *mut c_void, lock: *mut c_void, timeout: *co
         field!(CONDS.wait_condition);
     // SAFETY: both came from the live tables and `lock` is held.
     f.map_or(-1, |f| unsafe { f(raw, lock, timeout) })
+}
+
+// What lock debugging calls behind itself. A lock made before the program set a table has nothing behind it.
+pub(super) fn alloc_behind(kind: c_uint) -> Option<*mut c_void> {
+    let f: Option<unsafe extern "C" fn(c_uint) -> *mut c_void> = field!(BEHIND_LOCKS.alloc);
+    // SAFETY: the table's contract.
+    f.map(|f| unsafe { f(kind) })
+}
+pub(super) unsafe fn free_behind(raw: *mut c_void, kind: c_uint) {
+    let f: Option<unsafe extern "C" fn(*mut c_void, c_uint)> = field!(BEHIND_LOCKS.free);
+    if let Some(f) = f.filter(|_| !raw.is_null()) {
+        // SAFETY: the caller made `raw` with this table and uses it no more.
+        unsafe { f(raw, kind) }
+    }
+}
+pub(super) unsafe fn lock_behind(mode: c_uint, raw: *mut c_void) -> c_int {
+    let f: Option<LockFn> = field!(BEHIND_LOCKS.lock);
+    // SAFETY: `raw` came from this table.
+    f.filter(|_| !raw.is_null()).map_or(0, |f| unsafe { f(mode, raw) })
+}
+pub(super) unsafe fn unlock_behind(mode: c_uint, raw: *mut c_void) -> c_int {
+    let f: Option<LockFn> = field!(BEHIND_LOCKS.unlock);
+    // SAFETY: `raw` came from this table.
+    f.filter(|_| !raw.is_null()).map_or(0, |f| unsafe { f(mode, raw) })
+}
+pub(super) unsafe fn wait_behind(
+    cond: *mut c_void,
+    lock: *mut c_void,
+    timeout: *const libc::timeval,
+) -> c_int {
+    let f: Option<WaitFn> = field!(BEHIND_CONDS.wait_condition);
+    // SAFETY: both came from these tables and `lock` is held.
+    f.filter(|_| !lock.is_null()).map_or(-1, |f| unsafe { f(cond, lock, timeout) })
 }

@@ -13,6 +13,7 @@ fn to_timeval(ts: timespec) -> timeval {
     timeval { tv_sec: ts.tv_sec, tv_usec: (ts.tv_nsec / 1000) as libc::suseconds_t }
 }
 #[inline]
+#[allow(clippy::unnecessary_cast, reason = "time_t and long have 32 bits on some targets")]
 fn to_micros(ts: timespec) -> i64 {
     ts.tv_sec as i64 * 1_000_000 + ts.tv_nsec as i64 / 1000
 }
@@ -46,6 +47,12 @@ pub fn wall() -> timeval {
 pub fn wall_us() -> i64 {
     to_micros(get(libc::CLOCK_REALTIME))
 }
+/// Any timeval in microseconds; out of range stays at the end of the range.
+#[inline]
+#[allow(clippy::unnecessary_cast, reason = "time_t and suseconds_t have 32 bits on some targets")]
+pub fn timeval_us(tv: &timeval) -> i64 {
+    (tv.tv_sec as i64).saturating_mul(1_000_000).saturating_add(tv.tv_usec as i64)
+}
 /// Sleeps for `us` microseconds, whatever signals arrive meanwhile.
 pub fn sleep_us(us: i64) {
     if us <= 0 {
@@ -74,7 +81,7 @@ mod tests {
         assert!(c <= monotonic_us(false) && c > a - 1_000_000);
         sleep_us(2_000);
         assert!(monotonic_us(false) - a >= 2_000);
-        assert!((wall_us() - wall().tv_sec as i64 * 1_000_000).abs() < 5_000_000);
+        assert!((wall_us() - timeval_us(&wall())).abs() < 5_000_000);
         sleep_us(-1);
     }
 }

@@ -1,0 +1,301 @@
+//! Secure random bytes: ChaCha20 keyed by the kernel, buffered, thread-safe and fork-safe.
+//!
+//! Every refill makes a new key out of its own keystream and forgets the old one, so what was handed out cannot be
+//! recomputed from memory. The kernel is asked again after [`RESEED_AFTER`] bytes. The generator and its lock live
+//! in a page that the kernel zeroes in a forked child: the child finds an unlocked generator without a key. Where
+//! the kernel cannot do that, the process id is compared instead.
+//!
+//! The block function is written out here because the crates that have it bring a dozen others along.
+use super::text::wipe;
+use crate::sys::{fd, random};
+use crate::{Result, log, mem};
+use parking_lot::lock_api::RawMutex as _;
+use parking_lot::{Mutex, RawMutex};
+use std::cell::UnsafeCell;
+use std::ffi::CStr;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+
+const BLOCK: usize = 64;
+const KEY: usize = 32;
+/// Bytes per refill, the next key included.
+const POOL: usize = 16 * BLOCK;
+const RESEED_AFTER: usize = 1 << 20;
+
+/// One block of ChaCha20 (RFC 8439) with a 64-bit counter and no nonce: a key is used for one refill only.
+fn chacha_block(key: &[u8; KEY], counter: u64, out: &mut [u8; BLOCK]) {
+    let mut s = [0u32; 16];
+    s[..4].copy_from_slice(&[0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]);
+    for (w, b) in s[4..12].iter_mut().zip(key.chunks_exact(4)) {
+        *w = u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+    }
+    s[12] = counter as u32;
+    s[13] = (counter >> 32) as u32;
+    let start = s;
+    let quarter = |s: &mut [u32; 16], a: usize, b: usize, c: usize, d: usize| {
+        s[a] = s[a].wrapping_add(s[b]);
+        s[d] = (s[d] ^ s[a]).rotate_left(16);
+        s[c] = s[c].wrapping_add(s[d]);
+        s[b] = (s[b] ^ s[c]).rotate_left(12);
+        s[a] = s[a].wrapping_add(s[b]);
+        s[d] = (s[d] ^ s[a]).rotate_left(8);
+        s[c] = s[c].wrapping_add(s[d]);
+        s[b] = (s[b] ^ s[c]).rotate_left(7);
+    };
+    for _ in 0..10 {
+        for i in 0..4 {
+            quarter(&mut s, i, 4 + i, 8 + i, 12 + i);
+        }
+        for i in 0..4 {
+            quarter(&mut s, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
+        }
+    }
+    for ((o, w), w0) in out.chunks_exact_mut(4).zip(s).zip(start) {
+        o.copy_from_slice(&w.wrapping_add(w0).to_le_bytes());
+    }
+}
+
+/// All zero: not seeded.
+struct Generator {
+    seeded: bool,
+    key: [u8; KEY],
+    pool: [u8; POOL],
+    /// Unused bytes at the pool's end.
+    left: usize,
+    since_seed: usize,
+}
+
+impl Generator {
+    const EMPTY: Generator =
+        Generator { seeded: false, key: [0; KEY], pool: [0; POOL], left: 0, since_seed: 0 };
+
+    /// A new key out of the old one's stream; the rest of the stream fills the pool.
+    fn refill(&mut self) {
+        let mut block = [0; BLOCK];
+        for (i, piece) in self.pool.chunks_exact_mut(BLOCK).enumerate() {
+            chacha_block(&self.key, i as u64, &mut block);
+            piece.copy_from_slice(&block);
+        }
+        self.key.copy_from_slice(&self.pool[..KEY]);
+        self.pool[..KEY].fill(0);
+        self.left = POOL - KEY;
+        // SAFETY: our own array.
+        unsafe { wipe(block.as_mut_ptr().cast(), BLOCK) };
+    }
+    /// Mixes `bytes` into the key: each piece is xored in and the key run through the cipher.
+    fn mix(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(KEY) {
+            for (k, b) in self.key.iter_mut().zip(piece) {
+                *k ^= b;
+            }
+            self.refill();
+        }
+    }
+    fn seed(&mut self) -> Result<()> {
+        let mut fresh = [0; KEY];
+        let mut result = random::kernel_random(&mut fresh);
+        if result.is_ok() {
+            self.mix(&fresh);
+        }
+        // A device that the program names is used besides the kernel's bytes, or instead of them if there are none.
+        if let Some(r) = with_device(|path| random::from_file(path, &mut fresh)) {
+            if r.is_ok() {
+                self.mix(&fresh);
+            }
+            result = result.or(r);
+        }
+        // SAFETY: our own array.
+        unsafe { wipe(fresh.as_mut_ptr().cast(), KEY) };
+        if result.is_ok() {
+            self.seeded = true;
+            self.since_seed = 0;
+        }
+        result
+    }
+    fn ready(&mut self) -> Result<()> {
+        if !self.seeded {
+            return self.seed();
+        }
+        if self.since_seed >= RESEED_AFTER {
+            // The stream stays secure without it: try again a long while later.
+            let _keep = crate::sys::ErrnoGuard::new();
+            let _ = self.seed();
+            self.since_seed = 0;
+        }
+        Ok(())
+    }
+    fn take(&mut self, mut out: &mut [u8]) {
+        self.since_seed = self.since_seed.saturating_add(out.len());
+        while !out.is_empty() {
+            if self.left == 0 {
+                self.refill();
+            }
+            let n = out.len().min(self.left);
+            let from = POOL - self.left;
+            let (head, rest) = out.split_at_mut(n);
+            head.copy_from_slice(&self.pool[from..from + n]);
+            self.pool[from..from + n].fill(0);
+            self.left -= n;
+            out = rest;
+        }
+    }
+}
+
+/// A generator behind its lock; all zero is unlocked and not seeded.
+struct Shared {
+    lock: RawMutex,
+    state: UnsafeCell<Generator>,
+}
+// SAFETY: the state is touched only under the lock.
+unsafe impl Sync for Shared {}
+
+// What a wiped page holds is an unlocked lock.
+// SAFETY: parking_lot's RawMutex is one byte; a change of that breaks the build.
+const _: () = assert!(unsafe { std::mem::transmute::<RawMutex, u8>(RawMutex::INIT) } == 0);
+
+/// Where there are no pages that fork wipes: the process id tells a child.
+static PLAIN: Shared = Shared { lock: RawMutex::INIT, state: UnsafeCell::new(Generator::EMPTY) };
+static PLAIN_OWNER: AtomicI32 = AtomicI32::new(0);
+/// The wiped page, or the address of `PLAIN`.
+static WHERE: AtomicPtr<Shared> = AtomicPtr::new(null_mut());
+/// The device of `evutil_secure_rng_set_urandom_device_file`, with its NUL; empty: none.
+static DEVICE: Mutex<mem::Vec<u8>> = Mutex::new(mem::new_vec());
+
+fn with_device<R>(f: impl FnOnce(&CStr) -> R) -> Option<R> {
+    let device = DEVICE.lock();
+    CStr::from_bytes_with_nul(&device).ok().map(f)
+}
+
+fn plain() -> *mut Shared {
+    (&raw const PLAIN).cast_mut()
+}
+#[cold]
+fn find_place() -> *mut Shared {
+    const { assert!(size_of::<Shared>() <= 4096) };
+    let fresh = random::wipe_on_fork_page().map_or_else(plain, |p| p.cast());
+    match WHERE.compare_exchange(null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => fresh,
+        Err(other) => {
+            if fresh != plain() {
+                // SAFETY: our own page, nobody has seen it.
+                unsafe { fd::munmap(fresh.cast(), fd::page_size()) };
+            }
+            other
+        }
+    }
+}
+fn with<R>(f: impl FnOnce(&mut Generator) -> R) -> R {
+    let mut at = WHERE.load(Ordering::Acquire);
+    if at.is_null() {
+        at = find_place();
+    }
+    // SAFETY: a page of zeroes or `PLAIN`: valid for ever.
+    let shared = unsafe { &*at };
+    shared.lock.lock();
+    // SAFETY: the lock is held.
+    let state = unsafe { &mut *shared.state.get() };
+    if at == plain() {
+        let me = random::process_id();
+        if PLAIN_OWNER.swap(me, Ordering::Relaxed) != me {
+            state.seeded = false;
+        }
+    }
+    let r = f(state);
+    // SAFETY: locked above.
+    unsafe { shared.lock.unlock() };
+    r
+}
+
+/// Makes sure that the generator is seeded. Fails when the system gives no random bytes.
+pub fn init() -> Result<()> {
+    with(Generator::ready)
+}
+/// Fills `out` with secure bytes. There is no telling the caller that there are none, and handing out bytes that
+/// can be guessed is worse than stopping: that is the fatal path.
+pub fn fill(out: &mut [u8]) {
+    let ready = with(|g| g.ready().map(|()| g.take(out)));
+    if ready.is_err() {
+        log::misuse(format_args!("no source of secure random bytes"));
+    }
+}
+/// Mixes in bytes of the program's own. They cannot make the generator weaker, nor do they seed it.
+pub fn add_bytes(bytes: &[u8]) {
+    with(|g| {
+        let _ = g.ready();
+        g.mix(bytes);
+    });
+}
+/// Names a device to seed from besides the kernel (`evutil_secure_rng_set_urandom_device_file`), None for none.
+/// The next bytes are of a generator seeded with it.
+pub fn set_device(path: Option<&CStr>) -> Result<()> {
+    use mem::TryVec;
+    let mut copy = mem::new_vec();
+    if let Some(path) = path {
+        copy.try_extend(path.to_bytes_with_nul())?;
+    }
+    *DEVICE.lock() = copy;
+    with(|g| g.seeded = false);
+    Ok(())
+}
+
+/// A random number of 32 bits.
+pub fn next_u32() -> u32 {
+    let mut b = [0; 4];
+    fill(&mut b);
+    u32::from_ne_bytes(b)
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_block_function_is_chacha20() {
+        // RFC 8439 A.1, test vector 1 (zero key, zero counter, zero nonce), first 16 and last 4 bytes.
+        let mut out = [0; BLOCK];
+        chacha_block(&[0; KEY], 0, &mut out);
+        assert_eq!(
+            out[..16],
+            [0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90, 0x40, 0x5d, 0x6a, 0xe5, 0x53, 0x86, 0xbd, 0x28]
+        );
+        assert_eq!(out[60..], [0xb2, 0xee, 0x65, 0x86]);
+        // A.1, test vector 2: counter 1.
+        chacha_block(&[0; KEY], 1, &mut out);
+        assert_eq!(out[..4], [0x9f, 0x07, 0xe7, 0xbe]);
+    }
+    #[test]
+    fn bytes_differ_and_are_all_written() {
+        let mut a = [0u8; 5000];
+        let mut b = [0u8; 5000];
+        fill(&mut a);
+        fill(&mut b);
+        assert_ne!(a, b);
+        let ones: u32 = a.iter().map(|x| x.count_ones()).sum();
+        assert!((18_500..21_500).contains(&ones), "{ones}");
+        assert!(a.chunks(16).all(|c| c != [0; 16]));
+        init().unwrap();
+        add_bytes(b"something");
+        add_bytes(b"");
+        assert_ne!(next_u32(), next_u32());
+    }
+    #[test]
+    fn handed_out_bytes_are_forgotten() {
+        let mut g = Generator::EMPTY;
+        g.seed().unwrap();
+        let mut a = [0; 100];
+        g.take(&mut a);
+        assert!(!g.pool.windows(8).any(|w| a.windows(8).any(|x| x == w && x != [0; 8])));
+        assert_ne!(g.key, [0; KEY]);
+    }
+    #[test]
+    fn an_unseeded_generator_gives_nothing() {
+        let mut g = Generator::EMPTY;
+        assert!(!g.seeded);
+        g.ready().unwrap();
+        assert!(g.seeded);
+        g.since_seed = RESEED_AFTER;
+        let key = g.key;
+        g.ready().unwrap();
+        assert_ne!(g.key, key);
+        assert_eq!(g.since_seed, 0);
+    }
+}
