@@ -86,7 +86,7 @@ impl Select {
     }
     pub(super) fn start_wait(&mut self, timeout: Option<u64>) -> Wait {
         let mut ready = std::mem::replace(&mut self.ready, Sets::new());
-        let mut copy = |to: &mut Vec<Word>, from: &Vec<Word>| {
+        let copy = |to: &mut Vec<Word>, from: &Vec<Word>| {
             to.clear();
             to.try_extend(from)
         };

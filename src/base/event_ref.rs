@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 
 /// A handle on a `struct event` that someone else owns. No `&event` or `&mut event` is ever formed: the owner
 /// may read, re-add or free it inside its own callback.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EventRef(NonNull<event>);
 
 /// Reads and writes one field through the raw pointer.

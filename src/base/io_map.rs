@@ -5,7 +5,7 @@ use crate::abi::event::{Ev, event};
 use crate::abi::util::evutil_socket_t;
 use crate::backend::{Backend, Change, Interest};
 use crate::list::{List, ListLink};
-use crate::mem::{self, TryVec, Vec};
+use crate::mem::{self, Vec};
 use crate::sys::fd;
 use crate::{Error, Result, warnx};
 
@@ -117,7 +117,8 @@ impl IoMap {
             set_back_link(ev, deleted_mark());
         }
         let wanted = entry.wanted(backend);
-        entry.tell(backend, fd, wanted, false)
+        // If the backend fails, nobody waits there any more all the same.
+        entry.tell(backend, fd, wanted, false).inspect_err(|_| entry.registered = wanted)
     }
 
     /// `what` happened on `fd`: calls `f` with each event that waits for it, and what of it concerns that event.
@@ -262,11 +263,226 @@ impl Entry {
         }
         let change = Change { fd: fd as evutil_socket_t, old, new, disarmed: self.disarmed, same_event };
         let done = backend.change(change);
-        // A deletion that failed is final all the same: nobody waits there any more.
-        if done.is_ok() || new.is_empty() {
+        if done.is_ok() {
             self.registered = new;
             self.disarmed = false;
         }
         done
+    }
+}
+
+#[cfg(all(test, feature = "scripted"))]
+mod tests {
+    use super::*;
+    use crate::backend::scripted::{Scripted, backend, script};
+    use std::ops::ControlFlow;
+
+    /// A map on a scripted backend.
+    struct Bed {
+        map: IoMap,
+        backend: Backend,
+    }
+    impl Bed {
+        fn new() -> Bed {
+            Bed { map: IoMap::new(false), backend: backend().unwrap() }
+        }
+        fn script(&mut self) -> &mut Scripted {
+            script(&mut self.backend).unwrap()
+        }
+        fn add(&mut self, ev: EventRef) -> Result<()> {
+            let r = self.map.add(&mut self.backend, ev);
+            assert!(self.map.is_consistent());
+            r
+        }
+        fn del(&mut self, ev: EventRef) {
+            self.map.del(&mut self.backend, ev).unwrap();
+            assert!(self.map.is_consistent());
+        }
+        /// Which events one wait makes active, and with what.
+        fn turn(&mut self) -> std::vec::Vec<(EventRef, Ev)> {
+            let mut seen = std::vec::Vec::new();
+            let mut w = self.backend.start_wait(Some(0));
+            w.run();
+            let map = &mut self.map;
+            self.backend
+                .finish_wait(w, |fd, what| map.active(fd, what, |ev, res| seen.push((ev, res))))
+                .unwrap();
+            seen
+        }
+        fn changes(&mut self) -> usize {
+            std::mem::take(&mut self.script().changes)
+        }
+    }
+    fn new_event(fd: i32, what: Ev) -> EventRef {
+        // SAFETY: all-zero is a valid event; it is leaked, so it stays alive.
+        let ev =
+            unsafe { EventRef::from_raw(std::boxed::Box::leak(std::boxed::Box::new(std::mem::zeroed()))) }
+                .unwrap();
+        ev.set_fd(fd);
+        ev.set_events_raw(what.bits());
+        ev
+    }
+
+    #[test]
+    fn interests_are_counted() {
+        let mut b = Bed::new();
+        let [r1, r2] = [(); 2].map(|()| new_event(5, Ev::READ | Ev::PERSIST));
+        let w = new_event(5, Ev::WRITE | Ev::PERSIST);
+        b.add(r1).unwrap();
+        assert_eq!(b.changes(), 1);
+        b.add(r2).unwrap();
+        assert_eq!(b.changes(), 0);
+        b.add(w).unwrap();
+        assert_eq!(b.changes(), 1);
+        b.script().set_ready(5, Interest::READ).unwrap();
+        assert_eq!(b.turn(), [(r2, Ev::READ), (r1, Ev::READ)]);
+        b.script().set_ready(5, Interest::READ | Interest::WRITE).unwrap();
+        assert_eq!(b.turn().len(), 3);
+        b.del(r1);
+        assert_eq!(b.changes(), 0);
+        b.del(r2);
+        assert_eq!(b.changes(), 1);
+        assert_eq!(b.turn(), [(w, Ev::WRITE)]);
+        b.del(w);
+        assert_eq!(b.changes(), 1);
+        assert_eq!(b.turn(), []);
+    }
+
+    #[test]
+    fn a_lone_oneshot_event_costs_one_change_per_round() {
+        let mut b = Bed::new();
+        let ev = new_event(40, Ev::READ);
+        b.script().set_ready(40, Interest::READ).unwrap();
+        for _ in 0..3 {
+            b.add(ev).unwrap();
+            assert_eq!(b.turn(), [(ev, Ev::READ)]);
+            assert_eq!(b.turn(), [], "disarmed");
+            b.del(ev);
+            assert_eq!(b.changes(), 1);
+        }
+        // Deleted while armed: the kernel has to know.
+        b.add(ev).unwrap();
+        b.del(ev);
+        assert_eq!(b.changes(), 2);
+        assert_eq!(b.turn(), []);
+    }
+
+    #[test]
+    fn company_ends_oneshot() {
+        let mut b = Bed::new();
+        let (r, w) = (new_event(4, Ev::READ), new_event(4, Ev::WRITE));
+        b.script().set_ready(4, Interest::READ).unwrap();
+        b.add(r).unwrap();
+        assert_eq!(b.turn(), [(r, Ev::READ)]);
+        // `r` is still on the map, disarmed: adding `w` arms both.
+        b.add(w).unwrap();
+        assert_eq!(b.turn(), [(r, Ev::READ)]);
+        assert_eq!(b.turn(), [(r, Ev::READ)]);
+        b.del(r);
+        assert_eq!(b.script().watched(4), Interest::WRITE | Interest::ONESHOT);
+        // One more of the same interest.
+        let w2 = new_event(4, Ev::WRITE | Ev::PERSIST);
+        b.add(w2).unwrap();
+        assert_eq!(b.script().watched(4), Interest::WRITE);
+        b.del(w);
+        assert_eq!(b.script().watched(4), Interest::WRITE);
+        b.del(w2);
+        assert_eq!(b.script().watched(4), Interest::empty());
+    }
+
+    #[test]
+    fn failure_leaves_everything_as_before() {
+        let mut b = Bed::new();
+        let (r, w) = (new_event(9, Ev::READ | Ev::PERSIST), new_event(9, Ev::WRITE));
+        b.script().refuse(9, libc::EPERM).unwrap();
+        assert_eq!(b.add(r), Err(Error::Os(libc::EPERM)));
+        assert!(b.map.next_event(None).is_none());
+        b.add(r).unwrap();
+        b.script().refuse(9, libc::EBADF).unwrap();
+        assert_eq!(b.add(w), Err(Error::Os(libc::EBADF)));
+        b.script().set_ready(9, Interest::READ | Interest::WRITE).unwrap();
+        assert_eq!(b.turn(), [(r, Ev::READ)]);
+        b.add(w).unwrap();
+        assert_eq!(b.turn(), [(w, Ev::WRITE), (r, Ev::READ)]);
+        // A deletion that fails is a deletion all the same.
+        b.script().refuse(9, libc::EIO).unwrap();
+        assert_eq!(b.map.del(&mut b.backend, w), Err(Error::Os(libc::EIO)));
+        assert!(b.map.is_consistent());
+    }
+
+    #[test]
+    fn wild_descriptors() {
+        let mut b = Bed::new();
+        let nobody = new_event(-1, Ev::READ);
+        b.add(nobody).unwrap();
+        b.del(nobody);
+        assert_eq!(b.changes(), 0);
+        assert_eq!(b.add(new_event(i32::MAX, Ev::READ)), Err(Error::Os(libc::EBADF)));
+        b.map.active(77, Interest::READ, |_, _| unreachable!());
+        b.map.active(-1, Interest::READ, |_, _| unreachable!());
+        b.map.active(i32::MAX, Interest::READ, |_, _| unreachable!());
+    }
+
+    #[test]
+    fn mixing_triggers() {
+        let mut b = Bed::new();
+        let et = new_event(6, Ev::READ | Ev::ET | Ev::PERSIST);
+        let level = new_event(6, Ev::READ | Ev::PERSIST);
+        let level_w = new_event(6, Ev::WRITE | Ev::PERSIST);
+        b.add(et).unwrap();
+        b.add(level).unwrap();
+        assert_eq!(b.script().watched(6), Interest::READ | Interest::ET, "nothing new to watch");
+        b.add(level_w).unwrap();
+        assert_eq!(b.script().watched(6), Interest::READ | Interest::WRITE);
+        let mut strict = Bed { map: IoMap::new(true), backend: backend().unwrap() };
+        strict.add(new_event(6, Ev::READ | Ev::ET)).unwrap();
+        assert_eq!(strict.add(new_event(6, Ev::WRITE)), Err(Error::Invalid));
+        strict.add(new_event(6, Ev::WRITE | Ev::ET)).unwrap();
+    }
+
+    #[test]
+    fn errors_reach_those_who_watch_for_the_end_only() {
+        let mut b = Bed::new();
+        let c = new_event(8, Ev::CLOSED | Ev::PERSIST);
+        b.add(c).unwrap();
+        let mut seen = std::vec::Vec::new();
+        b.map.active(8, Interest::READ | Interest::WRITE | Interest::ET, |_, res| seen.push(res));
+        assert_eq!(seen, [Ev::CLOSED]);
+    }
+
+    #[test]
+    fn every_event_is_visited_once_until_stopped() {
+        let mut b = Bed::new();
+        let evs = [3, 3, 100, 7, 7, 7].map(|fd| new_event(fd, Ev::READ | Ev::PERSIST));
+        for ev in evs {
+            b.add(ev).unwrap();
+        }
+        let mut n = 0;
+        let done: ControlFlow<()> = b.map.for_each_event(|ev| {
+            assert!(evs.contains(&ev));
+            n += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!((done, n), (ControlFlow::Continue(()), 6));
+        assert_eq!(b.map.for_each_event(|_| ControlFlow::Break(5)), ControlFlow::Break(5));
+    }
+
+    #[test]
+    fn a_new_backend_is_told_everything() {
+        let mut b = Bed::new();
+        let (r, o) = (new_event(3, Ev::READ | Ev::PERSIST), new_event(4, Ev::WRITE));
+        b.add(r).unwrap();
+        b.add(o).unwrap();
+        b.script().set_ready(4, Interest::WRITE).unwrap();
+        assert_eq!(b.turn(), [(o, Ev::WRITE)]);
+        b.backend = backend().unwrap();
+        b.script().set_ready(4, Interest::WRITE).unwrap();
+        b.map.reinit(&mut b.backend).unwrap();
+        assert_eq!(b.script().watched(3), Interest::READ);
+        assert_eq!(b.turn(), [(o, Ev::WRITE)], "armed again");
+        b.backend = backend().unwrap();
+        b.script().refuse(3, libc::EBADF).unwrap();
+        assert_eq!(b.map.reinit(&mut b.backend), Err(Error::Os(libc::EBADF)));
+        assert_eq!(b.script().watched(4), Interest::WRITE | Interest::ONESHOT, "the rest is tried");
     }
 }

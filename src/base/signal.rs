@@ -395,3 +395,146 @@ impl Drop for Signals {
         close_pair(self.ev_signal_pair);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::event::Ev;
+    use std::sync::atomic::AtomicI32 as Seen;
+
+    fn new_event(signal: c_int) -> EventRef {
+        // SAFETY: all-zero is a valid event; it is leaked, so it stays alive.
+        let ev =
+            unsafe { EventRef::from_raw(std::boxed::Box::leak(std::boxed::Box::new(std::mem::zeroed()))) }
+                .unwrap();
+        ev.set_fd(signal);
+        ev.set_events_raw((Ev::SIGNAL | Ev::PERSIST).bits());
+        ev
+    }
+    fn raise(signal: c_int) {
+        // SAFETY: each test uses a signal of its own that it handles.
+        assert_eq!(unsafe { libc::raise(signal) }, 0);
+    }
+    fn drain(s: &mut Signals) -> std::vec::Vec<(EventRef, u32)> {
+        let mut seen = std::vec::Vec::new();
+        s.drain(|ev, n| seen.push((ev, n)));
+        seen
+    }
+    fn readable(s: &Signals) -> bool {
+        let mut p = [libc::pollfd { fd: s.fd(), events: libc::POLLIN, revents: 0 }];
+        crate::sys::poll::poll(&mut p, 0) == Ok(1)
+    }
+
+    #[test]
+    fn caught_counted_and_woken_once() {
+        let mut s = Signals::new().unwrap();
+        let (a, b) = (new_event(libc::SIGUSR1), new_event(libc::SIGUSR1));
+        s.add(a).unwrap();
+        s.add(b).unwrap();
+        assert!(!readable(&s));
+        crate::sys::set_errno(77);
+        for _ in 0..3 {
+            raise(libc::SIGUSR1);
+        }
+        assert_eq!(crate::sys::errno(), 77);
+        assert!(readable(&s));
+        assert_eq!(drain(&mut s), [(b, 3), (a, 3)]);
+        assert!(!readable(&s));
+        assert_eq!(drain(&mut s), []);
+        s.del(b).unwrap();
+        raise(libc::SIGUSR1);
+        assert_eq!(drain(&mut s), [(a, 1)]);
+        assert!(s.is_consistent());
+        s.del(a).unwrap();
+        assert!(s.next_event(None).is_none());
+    }
+
+    static SEEN: Seen = Seen::new(0);
+    extern "C" fn note(signal: c_int) {
+        SEEN.store(signal, SeqCst);
+    }
+
+    #[test]
+    fn the_old_action_comes_back_when_the_last_base_is_done() {
+        // SAFETY: `note` only stores.
+        unsafe { os::replace(libc::SIGUSR2, &os::action_of(note)) }.unwrap();
+        let (mut one, mut two) = (Signals::new().unwrap(), Signals::new().unwrap());
+        let (a, b) = (new_event(libc::SIGUSR2), new_event(libc::SIGUSR2));
+        one.add(a).unwrap();
+        two.add(b).unwrap();
+        raise(libc::SIGUSR2);
+        assert_eq!((drain(&mut one), drain(&mut two)), (vec![], vec![(b, 1)]), "the one that added last");
+        one.set_current();
+        raise(libc::SIGUSR2);
+        assert_eq!((drain(&mut one), drain(&mut two)), (vec![(a, 1)], vec![]), "the one whose loop runs");
+        one.del(a).unwrap();
+        raise(libc::SIGUSR2);
+        assert_eq!(drain(&mut two), [(b, 1)], "the one that is left");
+        one.add(a).unwrap();
+        drop(two);
+        raise(libc::SIGUSR2);
+        assert_eq!(drain(&mut one), [(a, 1)]);
+        assert_eq!(SEEN.load(SeqCst), 0);
+        drop(one);
+        raise(libc::SIGUSR2);
+        assert_eq!(SEEN.load(SeqCst), libc::SIGUSR2);
+    }
+
+    #[test]
+    fn wrong_numbers_are_refused() {
+        let mut s = Signals::new().unwrap();
+        for n in [-1, NSIG as c_int, c_int::MAX, c_int::MIN] {
+            assert_eq!(s.add(new_event(n)), Err(Error::Invalid));
+        }
+        assert_eq!(s.add(new_event(libc::SIGKILL)), Err(Error::Os(libc::EINVAL)));
+        assert!(s.next_event(None).is_none());
+    }
+
+    #[test]
+    fn reinit_opens_another_descriptor_and_forgets_what_was_caught() {
+        let mut s = Signals::new().unwrap();
+        let ev = new_event(libc::SIGWINCH);
+        s.add(ev).unwrap();
+        raise(libc::SIGWINCH);
+        s.reinit().unwrap();
+        assert!(!readable(&s));
+        assert_eq!(drain(&mut s), []);
+        raise(libc::SIGWINCH);
+        assert!(readable(&s));
+        assert_eq!(drain(&mut s), [(ev, 1)]);
+    }
+
+    #[test]
+    fn bases_come_and_go_while_signals_arrive() {
+        let stop = std::sync::Arc::new(AtomicBool::new(false));
+        let mut keep = Signals::new().unwrap();
+        let kept = new_event(libc::SIGCONT);
+        keep.add(kept).unwrap();
+        let threads: std::vec::Vec<_> = (0..2)
+            .map(|_| {
+                let stop = stop.clone();
+                std::thread::spawn(move || {
+                    while !stop.load(SeqCst) {
+                        raise(libc::SIGCONT);
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..300 {
+            let mut s = Signals::new().unwrap();
+            let ev = new_event(libc::SIGCONT);
+            s.add(ev).unwrap();
+            drain(&mut s);
+            if s.next_event(None).is_some() {
+                s.del(ev).unwrap();
+            }
+        }
+        stop.store(true, SeqCst);
+        for t in threads {
+            t.join().unwrap();
+        }
+        drain(&mut keep);
+        raise(libc::SIGCONT);
+        assert_eq!(drain(&mut keep), [(kept, 1)]);
+    }
+}
