@@ -1,6 +1,96 @@
-//! `cargo xtask deps`
-use crate::util::Outcome;
+//! `cargo xtask deps`: the Debian packages that building and testing need.
+use crate::util::{self, Args, Outcome, cargo, have, output, say};
+use std::process::{Command, Stdio};
 
-pub fn run(_args: &[String]) -> Outcome {
-    Err("not built yet".into())
+const HELP: &str = "
+cargo xtask deps [--list]
+
+Installs the Debian packages that are missing: with apt-get when run by root, otherwise it prints the command.
+`demo` and `test` do this by themselves. --list shows all packages and what they are for.";
+
+const PACKAGES: &[(&str, &str)] = &[
+    ("gcc", "links Rust programs; compiles variadic.c, the companions, the examples and the original suite"),
+    ("libc6-dev", "the C library's headers"),
+    ("binutils", "ld -r, objcopy and ar make the static archives and the debug files"),
+    ("pkg-config", "examples and tests find the installed library as users do"),
+    ("g++", "C++ programs in the link matrix and the header checks"),
+    ("clang", "abi-check reads declarations with it"),
+    ("lld", "the link matrix runs with both linkers"),
+    ("cmake", "the installed CMake files are tested with it"),
+    ("make", "cmake builds with it"),
+    ("python3", "abi-check and the scripts that drive real programs"),
+    ("zlib1g-dev", "the original suite filters through zlib"),
+    ("libssl-dev", "the original suite's TLS part is compiled with it"),
+    ("memcached", "an unmodified program that runs on our libraries"),
+    ("tmux", "an unmodified program that runs on our libraries"),
+    ("libevent-2.1-7", "the original, to compare with"),
+    ("libevent-core-2.1-7", "the original, to compare with"),
+    ("libevent-pthreads-2.1-7", "the original, to compare with"),
+    ("valgrind", "memory checks, and instruction counts of the benches"),
+    ("strace", "system call counts of the benches"),
+];
+
+pub fn run(args: &[String]) -> Outcome {
+    let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
+    let list = args.flag("--list");
+    args.end()?;
+    if list {
+        for (package, reason) in PACKAGES {
+            println!("{package:<24} {reason}");
+        }
+        return Ok(());
+    }
+    ensure()?;
+    say("everything is installed");
+    Ok(())
+}
+
+/// Installs what is missing, or says how to.
+pub fn ensure() -> Outcome {
+    rust_components()?;
+    let missing: Vec<&str> = PACKAGES.iter().map(|(p, _)| *p).filter(|p| !installed(p)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    if !have("apt-get") {
+        return Err(format!("these Debian packages, or their like, are needed: {list}").into());
+    }
+    let root = output(Command::new("id").arg("-u"))?.trim() == "0";
+    if !root {
+        let command = format!("apt-get update && sudo apt-get install -y --no-install-recommends {list}");
+        return Err(format!("packages are missing; install them with\n\n  sudo {command}\n").into());
+    }
+    say(format!("installing {list}"));
+    let apt = |words: &[&str]| {
+        let mut cmd = Command::new("apt-get");
+        util::run(
+            cmd.args(words)
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null()),
+        )
+    };
+    apt(&["-qq", "update"])?;
+    let mut words = vec!["-qq", "install", "-y", "--no-install-recommends"];
+    words.extend(&missing);
+    apt(&words)
+}
+
+fn installed(package: &str) -> bool {
+    let status = output(Command::new("dpkg-query").args(["-W", "-f", "${Status}", package]));
+    status.is_ok_and(|s| s.ends_with(" installed"))
+}
+
+/// rustup's minimal profile lacks what the tests call.
+fn rust_components() -> Outcome {
+    for (tool, component) in [("clippy", "clippy"), ("fmt", "rustfmt")] {
+        let works = cargo().args([tool, "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if works.is_ok_and(|s| s.success()) {
+            continue;
+        }
+        util::run(Command::new("rustup").args(["component", "add", component]))
+            .map_err(|e| format!("the Rust component {component} is missing: {e}"))?;
+    }
+    Ok(())
 }

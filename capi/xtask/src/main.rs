@@ -4,6 +4,7 @@ mod clients;
 mod companion;
 mod demo;
 mod deps;
+mod examples;
 mod faults;
 mod headers;
 mod install;
@@ -44,6 +45,11 @@ const COMMANDS: &[Command] = &[
         name: "upstream",
         about: "build and run the original libevent suite on our libraries",
         run: upstream::run,
+    },
+    Command {
+        name: "examples",
+        about: "compile examples/ through pkg-config and check what they do",
+        run: examples::run,
     },
     Command { name: "clients", about: "run unmodified Debian programs on our libraries", run: clients::run },
     Command {
