@@ -42,6 +42,7 @@ pub fn check(prefix: &Path, names: &[String]) -> Outcome {
             failed.push(name.as_str());
         }
     }
+    println!("{} passed, {} failed", names.len() - failed.len(), failed.len());
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(" ")).into()) }
 }
 

@@ -41,22 +41,20 @@ pub fn run(args: &[String]) -> Outcome {
     let prefix = args.value("--prefix")?.map(PathBuf::from);
     let names = args.words()?;
     let prefix = prefix.map_or_else(|| install::private(&profile), Ok)?;
-    if names.is_empty() {
-        return check(&prefix);
+    let all = || EXAMPLES.iter().map(|e| e.name.to_owned()).collect();
+    let names: Vec<String> = if names.is_empty() { all() } else { names };
+    let mut failed = 0;
+    for name in &names {
+        match run_one(&prefix, name) {
+            Ok(done) => say(format!("example {name}: {}", done.work)),
+            Err(e) => {
+                say(e.to_string());
+                failed += 1;
+            }
+        }
     }
-    for name in names {
-        say(format!("example {name}: {}", run_one(&prefix, &name)?.work));
-    }
-    Ok(())
-}
-
-/// Compiles and runs every example on the installation below `prefix`.
-pub fn check(prefix: &Path) -> Outcome {
-    for example in EXAMPLES {
-        let done = run_one(prefix, example.name)?;
-        say(format!("example {}: {}", example.name, done.work));
-    }
-    Ok(())
+    println!("{} passed, {failed} failed", names.len() - failed);
+    if failed == 0 { Ok(()) } else { Err("an example did not do what it should".into()) }
 }
 
 /// What an example did, and on which of our libraries.

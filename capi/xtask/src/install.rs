@@ -34,9 +34,10 @@ pub fn run(args: &[String]) -> Outcome {
     install(&to, &prefix, &profile)
 }
 
-/// Installs a build for the project's own use into target/PROFILE-prefix and returns that folder.
+/// Installs a build for the project's own use below target/ and returns that folder.
 pub fn private(profile: &str) -> Outcome<PathBuf> {
-    let to = target().join(format!("prefix-{profile}"));
+    let to =
+        target().join(if profile == "release" { "install".into() } else { format!("install-{profile}") });
     install(&to, &to, profile)?;
     Ok(to)
 }
