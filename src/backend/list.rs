@@ -71,7 +71,7 @@ pub static LIST: &[Info] = &[
 
 /// Not in [`LIST`]: only a test asks for it.
 #[cfg(feature = "scripted")]
-pub static SCRIPTED: Info = Info {
+pub(super) static SCRIPTED: Info = Info {
     name: c"scripted",
     disabled_by: c"EVENT_NOSCRIPTED",
     features: features(&[Feature::ET, Feature::O1, Feature::FDS, Feature::EARLY_CLOSE]),

@@ -67,7 +67,7 @@ impl Scripted {
     /// From now on `ready` is what `fd` is ready for.
     pub fn set_ready(&mut self, fd: evutil_socket_t, ready: Interest) -> Result<()> {
         let f = self.entry(fd)?;
-        f.fresh = f.fresh | ready.difference(f.ready);
+        f.fresh |= ready.difference(f.ready);
         f.ready = ready;
         Ok(())
     }

@@ -23,8 +23,6 @@ struct Entry {
 
 /// Descriptors from here on get room in the map only if they are open: a wild number must not cost gigabytes.
 const SUSPICIOUS: usize = 1 << 20;
-/// The most events with one kind of interest in one descriptor.
-const MAX_PER_FD: u16 = u16::MAX;
 
 /// The map. It owns no events: each is on its descriptor's list from `add` to `del`.
 pub(crate) struct IoMap {
@@ -220,7 +218,7 @@ impl Entry {
     fn count(&mut self, events: Ev, by: i16) -> bool {
         let step = |n: u16, kind| if events.contains(kind) { n.checked_add_signed(by) } else { Some(n) };
         match (step(self.readers, Ev::READ), step(self.writers, Ev::WRITE), step(self.closers, Ev::CLOSED)) {
-            (Some(r), Some(w), Some(c)) if r.max(w).max(c) <= MAX_PER_FD => {
+            (Some(r), Some(w), Some(c)) => {
                 (self.readers, self.writers, self.closers) = (r, w, c);
                 true
             }
