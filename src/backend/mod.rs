@@ -148,6 +148,15 @@ impl Backend {
             _ => false,
         }
     }
+    /// True if a change made while another thread waits counts for that wait already.
+    #[inline]
+    pub fn changes_reach_wait(&self) -> bool {
+        match &self.kind {
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            Kind::Epoll(e) => !e.defers_changes(),
+            _ => false,
+        }
+    }
     /// Makes `change`. On failure everything is as before.
     #[inline]
     pub fn change(&mut self, change: Change) -> Result<()> {
