@@ -1,106 +1,309 @@
-//! evbuffer: a queue of bytes in a chain of blocks.
+//! evbuffer: a queue of bytes in a list of blocks.
 //!
-//! The signatures below are what bufferevents and the C layer build on.
-use crate::abi::buffer::{evbuffer, evbuffer_cb_func, evbuffer_cb_info};
+//! | file | what |
+//! |---|---|
+//! | `chain.rs`, `store.rs` | one block and its memory |
+//! | `list.rs` | the list of blocks and its invariants |
+//! | `edit.rs` | add, prepend, drain, remove, move, pull up |
+//! | `reserve.rs` | room for others to write into |
+//! | `search.rs`, `ptr.rs` | searching, lines, positions, peeking |
+//! | `io.rs` | reading from and writing to descriptors |
+//! | `reference.rs`, `segment.rs` | memory and files of others |
+//! | `observers.rs` | callbacks |
+//!
+//! All state is in `Cell`s, and each call is one [`Call`]: callbacks run under the buffer's recursive lock, may use
+//! the buffer in any way, and may free it, in which case it lives until the outermost call returns.
+mod chain;
+mod edit;
+mod io;
+mod list;
+mod observers;
+mod ptr;
+mod reference;
+mod reserve;
+mod search;
+mod segment;
+mod store;
+
+pub use chain::{CHAIN_MAX, MIN_ALLOC};
+pub use io::MAX_READ;
+pub use observers::ParentOps;
+pub use segment::{FileSegment, SegmentRef};
+
+use crate::abi::buffer::{EVBUFFER_FLAG_DRAINS_TO_FD, evbuffer, evbuffer_cb_info};
 use crate::abi::bufferevent::bufferevent;
-use crate::abi::util::evutil_socket_t;
-use crate::base::BaseRef;
 use crate::thread::SharedLock;
-use crate::{Error, Result};
+use crate::{Error, Result, mem};
+use chain::{Link, LinkRef, Removed};
+use observers::{Deferred, Observer};
+use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_void;
-use std::ptr::NonNull;
+use std::ops::Deref;
+use std::ptr::{NonNull, null_mut};
+
+/// What a callback is told; kept here so that observers and the C layer agree.
+pub type ChangeInfo = evbuffer_cb_info;
+
+/// What a `struct evbuffer *` points at.
+#[repr(C)]
+pub struct Evbuffer {
+    first: Link,
+    last: Link,
+    /// libevent's `last_with_datap`; see `list.rs`.
+    data_link: Cell<LinkRef>,
+    total: Cell<usize>,
+    /// Changes that callbacks have not been told.
+    n_added: Cell<usize>,
+    n_deleted: Cell<usize>,
+    /// Set before the buffer is shared between threads, then only read.
+    lock: UnsafeCell<Option<SharedLock>>,
+    refs: Cell<u32>,
+    state: Cell<u16>,
+    /// How many rounds of callbacks are running.
+    rounds: Cell<u16>,
+    observers: Cell<*mut Observer>,
+    deferred: Cell<*mut Deferred>,
+    parent: Cell<*mut bufferevent>,
+}
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(Evbuffer, first) == 0 && offset_of!(Evbuffer, last) == 8);
+    assert!(offset_of!(Evbuffer, data_link) == 16 && offset_of!(Evbuffer, total) == 24);
+    assert!(size_of::<Evbuffer>() == 88);
+};
+
+// Bits of `Evbuffer::state`.
+const FROZEN_FRONT: u16 = 1;
+const FROZEN_BACK: u16 = 2;
+const DRAINS_TO_FD: u16 = 4;
+/// Some callback was removed while callbacks ran: the list must be swept.
+const DEAD_OBSERVERS: u16 = 8;
 
 /// A handle on an evbuffer; copying it does not keep the buffer alive, [`BufferRef::incref`] does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BufferRef(NonNull<evbuffer>);
 
-impl BufferRef {
-    pub fn new() -> Result<BufferRef> {
-        todo!()
+/// A call in progress: the lock is held, and given back at the end.
+struct Call {
+    buf: BufferRef,
+    /// This call holds a reference, because it runs code of the program.
+    kept: Cell<bool>,
+}
+
+impl Deref for Call {
+    type Target = Evbuffer;
+    #[inline]
+    fn deref(&self) -> &Evbuffer {
+        self.buf.state()
     }
-    /// # Safety
-    /// `p` is null or a live evbuffer, and stays so while any copy of the handle is used.
-    pub unsafe fn from_raw(p: *mut evbuffer) -> Option<BufferRef> {
-        NonNull::new(p).map(BufferRef)
+}
+impl Drop for Call {
+    #[inline]
+    fn drop(&mut self) {
+        if self.kept.get() { self.buf.leave() } else { self.buf.unlock() }
     }
-    pub fn as_ptr(self) -> *mut evbuffer {
-        self.0.as_ptr()
+}
+impl Call {
+    /// Keeps the buffer until this call ends: from now on the program's code may run.
+    #[inline]
+    fn keep(&self) {
+        if !self.kept.replace(true) {
+            self.refs.set(self.refs.get() + 1);
+        }
     }
-    /// `evbuffer_free`: gives up one reference.
-    pub fn free(self) {
-        todo!()
+    /// Frees blocks, possibly running cleanup callbacks.
+    #[inline]
+    fn dispose(&self, removed: Removed) {
+        if removed.calls_out() {
+            self.keep();
+        }
+        drop(removed);
     }
-    pub fn incref(self) {
-        todo!()
+    fn frozen_front(&self) -> bool {
+        self.has(FROZEN_FRONT)
     }
-    /// Shares `lock` with this buffer; every later call locks it.
-    pub fn set_lock(self, _lock: Option<SharedLock>) {
-        todo!()
+    fn frozen_back(&self) -> bool {
+        self.has(FROZEN_BACK)
     }
-    /// The bufferevent this buffer belongs to: deferred callbacks hold a reference on it while they run.
-    pub fn set_parent(self, _parent: *mut bufferevent) {
-        todo!()
+    fn has(&self, bit: u16) -> bool {
+        self.state.get() & bit != 0
     }
-    /// `evbuffer_lock` and `evbuffer_unlock`.
-    pub fn lock(self) {
-        todo!()
+}
+impl Evbuffer {
+    fn set_state(&self, bit: u16, on: bool) {
+        let s = self.state.get();
+        self.state.set(if on { s | bit } else { s & !bit });
     }
-    pub fn unlock(self) {
-        todo!()
-    }
-    pub fn len(self) -> usize {
-        todo!()
-    }
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-    pub fn add(self, _data: &[u8]) -> Result<()> {
-        todo!()
-    }
-    pub fn remove(self, _into: &mut [u8]) -> Result<usize> {
-        todo!()
-    }
-    pub fn drain(self, _n: usize) -> Result<()> {
-        todo!()
-    }
-    /// Moves everything of `from` to the end.
-    pub fn add_buffer(self, _from: BufferRef) -> Result<()> {
-        todo!()
-    }
-    /// Moves at most `n` bytes from here to the end of `to`; returns how many.
-    pub fn remove_buffer(self, _to: BufferRef, _n: usize) -> Result<usize> {
-        todo!()
-    }
-    pub fn freeze(self, _at_front: bool) -> Result<()> {
-        todo!()
-    }
-    pub fn unfreeze(self, _at_front: bool) -> Result<()> {
-        todo!()
-    }
-    pub fn defer_callbacks(self, _base: BaseRef) -> Result<()> {
-        todo!()
-    }
-    /// Registers `cb`; `nodefer`: it runs at once even when the buffer defers its callbacks.
-    pub fn add_cb(self, _cb: evbuffer_cb_func, _arg: *mut c_void, _nodefer: bool) -> Result<NonNull<c_void>> {
-        todo!()
-    }
-    pub fn remove_cb(self, _cb: evbuffer_cb_func, _arg: *mut c_void) -> Result<()> {
-        todo!()
-    }
-    pub fn cb_set_enabled(self, _entry: NonNull<c_void>, _enabled: bool) -> Result<()> {
-        todo!()
-    }
-    /// Reads at most `max` bytes from `fd` into spare room plus a spill vector: one system call. Ok(0) is EOF.
-    pub fn read_from(self, _fd: evutil_socket_t, _max: usize) -> Result<usize> {
-        todo!()
-    }
-    /// Writes at most `max` bytes (None: everything) to `fd` with one system call and drains what was taken.
-    pub fn write_to(self, _fd: evutil_socket_t, _max: Option<usize>) -> Result<usize> {
-        todo!()
+    #[inline]
+    fn lock(&self) -> Option<&SharedLock> {
+        // SAFETY: only `set_lock` writes it, before other threads know the buffer, or under the old lock.
+        unsafe { (*self.lock.get()).as_ref() }
     }
 }
 
-/// What a callback is told; kept here so that observers and the C layer agree.
-pub type ChangeInfo = evbuffer_cb_info;
-/// Silences the unused import until the owner lands.
-const _: Error = Error::Invalid;
+impl BufferRef {
+    /// `evbuffer_new`
+    pub fn new() -> Result<BufferRef> {
+        let p = NonNull::new(mem::malloc(size_of::<Evbuffer>()).cast::<Evbuffer>()).ok_or(Error::NoMem)?;
+        let first = p.cast::<Link>();
+        // SAFETY: fresh memory of that size; `first` is its first field and stays where it is.
+        unsafe {
+            p.write(Evbuffer {
+                first: Cell::new(None),
+                last: Cell::new(None),
+                data_link: Cell::new(LinkRef::new(first)),
+                total: Cell::new(0),
+                n_added: Cell::new(0),
+                n_deleted: Cell::new(0),
+                lock: UnsafeCell::new(None),
+                refs: Cell::new(1),
+                state: Cell::new(0),
+                rounds: Cell::new(0),
+                observers: Cell::new(null_mut()),
+                deferred: Cell::new(null_mut()),
+                parent: Cell::new(null_mut()),
+            });
+        }
+        Ok(BufferRef(p.cast()))
+    }
+    /// # Safety
+    /// `p` is null or a live evbuffer, and stays so while any copy of the handle is used.
+    #[inline]
+    pub unsafe fn from_raw(p: *mut evbuffer) -> Option<BufferRef> {
+        NonNull::new(p).map(BufferRef)
+    }
+    #[inline]
+    pub fn as_ptr(self) -> *mut evbuffer {
+        self.0.as_ptr()
+    }
+    #[inline]
+    fn state<'a>(self) -> &'a Evbuffer {
+        // SAFETY: the handle's contract: the buffer is alive while the handle is used, and no reference made here
+        // is kept over code of the program without a `Call` that keeps the buffer.
+        unsafe { self.0.cast().as_ref() }
+    }
+    #[inline]
+    fn enter(self) -> Call {
+        self.lock();
+        Call { buf: self, kept: Cell::new(false) }
+    }
+    /// Locks two buffers, always in the same order of their locks.
+    fn enter_both(a: BufferRef, b: BufferRef) -> (Call, Call) {
+        let key = |x: BufferRef| x.state().lock().map_or(null_mut(), SharedLock::as_ptr) as usize;
+        if key(a) <= key(b) {
+            let a = a.enter();
+            (a, b.enter())
+        } else {
+            let b = b.enter();
+            (a.enter(), b)
+        }
+    }
+    /// `evbuffer_free`: gives up one reference.
+    pub fn free(self) {
+        self.lock();
+        self.leave();
+    }
+    pub fn incref(self) {
+        let call = self.enter();
+        call.refs.set(call.refs.get() + 1);
+    }
+    /// Gives up one reference, and the lock.
+    fn leave(self) {
+        let b = self.state();
+        b.refs.set(b.refs.get() - 1);
+        if b.refs.get() > 0 {
+            return self.unlock();
+        }
+        let blocks = b.remove_all();
+        self.drop_observers();
+        self.drop_deferred();
+        // SAFETY: the last reference is gone: nobody else knows the buffer.
+        let lock = unsafe { (*b.lock.get()).take() };
+        if let Some(l) = &lock {
+            // SAFETY: our caller held it.
+            unsafe { l.release() };
+        }
+        drop(lock);
+        // SAFETY: made by `new`, not used any more.
+        unsafe { mem::free(self.0.as_ptr().cast()) };
+        // Last: cleanup callbacks run the program's code.
+        drop(blocks);
+    }
+    /// Shares `lock` with this buffer; every later call locks it.
+    pub fn set_lock(self, lock: Option<SharedLock>) {
+        // SAFETY: by contract called before other threads know the buffer; nobody holds the old one.
+        unsafe { *self.state().lock.get() = lock };
+    }
+    pub fn has_lock(self) -> bool {
+        self.state().lock().is_some()
+    }
+    /// `evbuffer_enable_locking`: with the program's own lock, or (null) with a new one. Refused when it has one.
+    ///
+    /// # Safety
+    /// `lock` is null or a recursive lock of the live table which outlives the buffer.
+    pub unsafe fn enable_locking(self, lock: *mut c_void) -> Result<()> {
+        if self.has_lock() {
+            return Err(Error::Invalid);
+        }
+        let lock = if lock.is_null() {
+            SharedLock::new()?.ok_or(Error::Invalid)?
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { SharedLock::lent(lock)? }
+        };
+        self.set_lock(Some(lock));
+        Ok(())
+    }
+    /// The bufferevent this buffer belongs to: deferred callbacks hold a reference on it while they wait and run.
+    pub fn set_parent(self, parent: *mut bufferevent) {
+        self.enter().parent.set(parent);
+    }
+    /// `evbuffer_lock`
+    #[inline]
+    pub fn lock(self) {
+        if let Some(l) = self.state().lock() {
+            l.acquire();
+        }
+    }
+    /// `evbuffer_unlock`
+    #[inline]
+    pub fn unlock(self) {
+        if let Some(l) = self.state().lock() {
+            // SAFETY: by contract follows a `lock` of the same thread.
+            unsafe { l.release() };
+        }
+    }
+    /// `evbuffer_get_length`
+    #[inline]
+    pub fn len(self) -> usize {
+        self.enter().total.get()
+    }
+    #[inline]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+    /// `evbuffer_get_contiguous_space`: bytes in the first block.
+    pub fn first_len(self) -> usize {
+        self.enter().first.get().map_or(0, |c| c.len())
+    }
+    /// `evbuffer_freeze`: at the front nothing is taken or prepended, at the back nothing is added.
+    pub fn freeze(self, at_front: bool) -> Result<()> {
+        self.enter().set_state(if at_front { FROZEN_FRONT } else { FROZEN_BACK }, true);
+        Ok(())
+    }
+    pub fn unfreeze(self, at_front: bool) -> Result<()> {
+        self.enter().set_state(if at_front { FROZEN_FRONT } else { FROZEN_BACK }, false);
+        Ok(())
+    }
+    /// `evbuffer_set_flags` and `evbuffer_clear_flags`; there is one flag, others are ignored.
+    pub fn set_flags(self, flags: u64, on: bool) {
+        if flags & EVBUFFER_FLAG_DRAINS_TO_FD != 0 {
+            self.enter().set_state(DRAINS_TO_FD, on);
+        }
+    }
+    /// Whether the invariants of `list.rs` hold; for tests.
+    pub fn is_consistent(self) -> bool {
+        self.enter().is_consistent()
+    }
+}

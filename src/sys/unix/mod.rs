@@ -4,6 +4,7 @@ pub mod clock;
 pub mod epoll;
 mod errno;
 pub mod fd;
+pub mod io;
 pub mod poll;
 pub mod random;
 pub mod select;

@@ -1,0 +1,145 @@
+//! Between buffers and descriptors.
+use super::chain::{ChainRef, Removed};
+use super::{BufferRef, Evbuffer, store};
+use crate::abi::util::evutil_socket_t;
+use crate::sys;
+use crate::{Error, Result};
+use libc::iovec;
+use std::ptr::null_mut;
+
+/// The most that one call reads, where the caller sets no limit.
+pub const MAX_READ: usize = 65536;
+/// How many blocks one call writes.
+const MAX_WRITE_VECS: usize = 128;
+/// Room smaller than this behind the data is not worth splitting what arrives.
+const MIN_ROOM: usize = 64;
+
+const NO_VEC: iovec = iovec { iov_base: null_mut(), iov_len: 0 };
+
+impl BufferRef {
+    /// Reads at most `max` bytes from `fd` with one system call: into the room behind the data, and into a large
+    /// block of which only a part that was filled well is kept. Ok(0) is EOF.
+    pub fn read_from(self, fd: evutil_socket_t, max: usize) -> Result<usize> {
+        let call = self.enter();
+        if call.frozen_back() {
+            return Err(Error::Invalid);
+        }
+        let max = max.min(MAX_READ);
+        call.check_growth(max)?;
+        let tail = call.room_link().get().filter(|c| c.room() >= max.min(MIN_ROOM));
+        let room = tail.map_or(0, |c| c.room().min(max));
+        let mut spill = Spill(None);
+        if room < max {
+            match store::spill(max - room) {
+                Ok(c) => spill.0 = Some(c),
+                // Less than `max` will do.
+                Err(e) if room == 0 => return Err(e),
+                Err(_) => {}
+            }
+        }
+        let (mut vecs, mut n) = ([NO_VEC; 2], 0);
+        if let Some(c) = tail.filter(|_| room > 0) {
+            vecs[n] = iovec { iov_base: c.end().cast(), iov_len: room };
+            n += 1;
+        }
+        if let Some(c) = spill.0 {
+            vecs[n] = iovec { iov_base: c.end().cast(), iov_len: c.room().min(max - room) };
+            n += 1;
+        }
+        // SAFETY: the vectors describe room that is ours.
+        let got = unsafe { sys::io::readv(fd, &vecs[..n]) }?;
+        let here = got.min(room);
+        if let Some(c) = tail.filter(|_| here > 0) {
+            c.grow(here);
+            call.add_len(here);
+            call.advance_data_link();
+        }
+        if let (Some(c), true) = (spill.0, got > here) {
+            c.grow(got - here);
+            call.dispose(call.append(spill.kept()?));
+        }
+        drop(spill);
+        if got > 0 {
+            call.changed(got, 0);
+        }
+        Ok(got)
+    }
+    /// Writes at most `max` bytes (None: everything) to `fd` with one system call and drains what was taken.
+    pub fn write_to(self, fd: evutil_socket_t, max: Option<usize>) -> Result<usize> {
+        let call = self.enter();
+        if call.frozen_front() {
+            return Err(Error::Invalid);
+        }
+        let max = max.unwrap_or(usize::MAX).min(call.total.get());
+        if max == 0 {
+            return Ok(0);
+        }
+        let n = match call.first.get() {
+            Some(c) if c.in_file() && !c.is_empty() => send_file(c, fd, max)?,
+            _ => call.write_blocks(fd, max)?,
+        };
+        if n > 0 {
+            call.dispose(call.cut_front(n));
+            call.changed(0, n);
+        }
+        Ok(n)
+    }
+}
+
+/// A block to read into, which goes back to the store unless it is kept.
+struct Spill(Option<ChainRef>);
+impl Spill {
+    /// The data in it as a block of a fitting size.
+    fn kept(&mut self) -> Result<ChainRef> {
+        let c = self.0.ok_or(Error::Invalid)?;
+        if c.len() < c.capacity() / 2 {
+            if let Ok(small) = ChainRef::new(c.len()) {
+                small.push(c.bytes());
+                return Ok(small);
+            }
+        }
+        self.0 = None;
+        Ok(c)
+    }
+}
+impl Drop for Spill {
+    fn drop(&mut self) {
+        drop(Removed::list(self.0));
+    }
+}
+
+impl Evbuffer {
+    /// writev of the blocks up to the first that is only in a file.
+    fn write_blocks(&self, fd: evutil_socket_t, max: usize) -> Result<usize> {
+        let (mut vecs, mut n, mut left) = ([NO_VEC; MAX_WRITE_VECS], 0, max);
+        self.each(|c| {
+            if c.in_file() && !c.is_empty() {
+                return false;
+            }
+            if !c.is_empty() {
+                let len = c.len().min(left);
+                vecs[n] = iovec { iov_base: c.data().cast(), iov_len: len };
+                n += 1;
+                left -= len;
+            }
+            n < MAX_WRITE_VECS && left > 0
+        });
+        // SAFETY: the vectors describe data of our blocks.
+        unsafe { sys::io::writev(fd, &vecs[..n]) }
+    }
+}
+
+/// sendfile; where the descriptors are not fit for it, the file is brought into memory.
+fn send_file(c: ChainRef, fd: evutil_socket_t, max: usize) -> Result<usize> {
+    let seg = c.file_segment();
+    let len = c.len().min(max);
+    match sys::io::send_file(fd, seg.fd(), seg.file_offset(c.start()), len) {
+        Err(Error::Os(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP)) => {
+            c.load()?;
+            let v = iovec { iov_base: c.data().cast(), iov_len: len };
+            // SAFETY: data of this block.
+            unsafe { sys::io::writev(fd, &[v]) }
+        }
+        other => other,
+    }
+}
