@@ -2,10 +2,12 @@
 use super::event::{TailqEntry, TailqHead};
 use std::ffi::c_char;
 
+/// A name with a value, linked into a `struct evkeyvalq`: walk it with `TAILQ_FOREACH` of sys/queue.h.
 #[repr(C)]
 pub struct evkeyval {
     pub next: TailqEntry<evkeyval>,
     pub key: *mut c_char,
     pub value: *mut c_char,
 }
+/// A tail queue of names with values, such as the headers of an HTTP message.
 pub type evkeyvalq = TailqHead<evkeyval>;

@@ -11,7 +11,9 @@ pub type ev_off_t = i64;
 pub type ev_socklen_t = libc::socklen_t;
 
 pub const EVUTIL_INVALID_SOCKET: evutil_socket_t = -1;
+/// For `evutil_configure_monotonic_time`: the clock of finest resolution, even if it is slower to read.
 pub const EV_MONOT_PRECISE: c_int = 1;
+/// For `evutil_configure_monotonic_time`: the fallback for systems without a monotonic clock. For tests.
 pub const EV_MONOT_FALLBACK: c_int = 2;
 pub const EVUTIL_EAI_CANCEL: c_int = -90001;
 

@@ -1,0 +1,21 @@
+/**
+ * Formats as snprintf does; the same on every system. The text is always
+ * ended by a NUL if buflen is not 0.
+ *
+ * @return the length of the whole text, which was cut if that is not below
+ *   buflen; -1 on an error; 0 if buflen is 0
+ */
+EVENT2_EXPORT_SYMBOL
+int evutil_snprintf(char *buf, size_t buflen, const char *format, ...)
+#ifdef __GNUC__
+	__attribute__((format(printf, 3, 4)))
+#endif
+	;
+
+/** evutil_snprintf for arguments that come as a va_list. */
+EVENT2_EXPORT_SYMBOL
+int evutil_vsnprintf(char *buf, size_t buflen, const char *format, va_list ap)
+#ifdef __GNUC__
+	__attribute__((format(printf, 3, 0)))
+#endif
+	;
