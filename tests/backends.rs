@@ -283,6 +283,7 @@ fn closed_while_watched() {
         } else {
             // The owner has to find out: as if an error had happened.
             assert_eq!(seen[&fd], READ | WRITE);
+            assert_eq!(seen[&other.0], READ, "others do not suffer");
         }
         bed.watch(fd, NONE).unwrap();
         assert_eq!(bed.look(), one(other.0, READ));

@@ -48,6 +48,20 @@ impl Sets {
     fn words(&self) -> usize {
         self.read.len().min(self.write.len())
     }
+    /// Makes `fd`, for which there is room, what `i` says.
+    fn set(&mut self, fd: usize, i: Interest) {
+        let bit = 1 << (fd % BITS);
+        for (set, kind) in [(&mut self.read, Interest::READ), (&mut self.write, Interest::WRITE)] {
+            if let Some(w) = set.get_mut(fd / BITS) {
+                *w = if i.contains(kind) { *w | bit } else { *w & !bit };
+            }
+        }
+    }
+    fn combine(&mut self, other: &Sets, f: impl Fn(Word, Word) -> Word) {
+        for (a, b) in [(&mut self.read, &other.read), (&mut self.write, &other.write)] {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a = f(*a, *b));
+        }
+    }
     /// What the bits of one word say, descriptor by descriptor.
     fn each(&self, word: usize, mut f: impl FnMut(usize, Interest)) {
         let (Some(&r), Some(&w)) = (self.read.get(word), self.write.get(word)) else { return };
@@ -69,19 +83,11 @@ impl Select {
     }
     pub(super) fn change(&mut self, c: Change) -> Result<()> {
         let fd = usize::try_from(c.fd).map_err(|_| Error::Invalid)?;
-        let word = fd / BITS;
         if c.new.intersects(Interest::WHAT) {
-            self.watched.reach((word + 1).next_power_of_two())?;
+            self.watched.reach((fd / BITS + 1).next_power_of_two())?;
             self.nfds = self.nfds.max(fd + 1);
         }
-        let bit = 1 << (fd % BITS);
-        for (set, kind) in
-            [(&mut self.watched.read, Interest::READ), (&mut self.watched.write, Interest::WRITE)]
-        {
-            if let Some(w) = set.get_mut(word) {
-                *w = if c.new.contains(kind) { *w | bit } else { *w & !bit };
-            }
-        }
+        self.watched.set(fd, c.new);
         Ok(())
     }
     pub(super) fn start_wait(&mut self, timeout: Option<u64>) -> Wait {
@@ -104,7 +110,6 @@ impl Select {
         match w.got {
             Ok(0) | Err(Error::Os(libc::EINTR)) => return Ok(()),
             Ok(_) => {}
-            Err(Error::Os(libc::EBADF)) => return self.report_closed(report),
             Err(e) => return Err(e),
         }
         let words = self.ready.words();
@@ -113,19 +118,6 @@ impl Select {
         for word in (start..words).chain(0..start) {
             self.ready.each(word, |fd, i| report(fd as evutil_socket_t, i));
         }
-        Ok(())
-    }
-    /// Descriptors were closed while watched. They are reported as ready, so that their owners find out: what
-    /// poll does by itself.
-    fn report_closed(&mut self, mut report: impl FnMut(evutil_socket_t, Interest)) -> Result<()> {
-        for word in 0..self.watched.words() {
-            self.watched.each(word, |fd, i| {
-                if !fd::is_open(fd as evutil_socket_t) {
-                    report(fd as evutil_socket_t, i);
-                }
-            });
-        }
-        // Nothing found: it was opened again or deleted meanwhile. The next turn will tell.
         Ok(())
     }
 }
@@ -137,8 +129,36 @@ impl Wait {
         }
         let usec = self.timeout.map(|us| us.min(LONGEST_WAIT));
         self.got = os::select(self.nfds, &mut self.ready.read, &mut self.ready.write, usec);
-        if !matches!(self.got, Ok(_) | Err(Error::Os(libc::EINTR | libc::EBADF))) {
+        if self.got == Err(Error::Os(libc::EBADF)) {
+            self.got = self.around_closed();
+        }
+        if !matches!(self.got, Ok(_) | Err(Error::Os(libc::EINTR))) {
             warn_errno!("select");
         }
+    }
+    /// Descriptors were closed while watched. They are reported as ready, so that their owners find out: what poll
+    /// does by itself. The others must not suffer, so they are asked alone. A failed select has changed no set.
+    #[cold]
+    fn around_closed(&mut self) -> Result<usize> {
+        let mut closed = Sets::new();
+        closed.reach(self.ready.words())?;
+        let mut n = 0;
+        for word in 0..self.ready.words() {
+            self.ready.each(word, |fd, i| {
+                if !fd::is_open(fd as evutil_socket_t) {
+                    closed.set(fd, i);
+                    n += 1;
+                }
+            });
+        }
+        self.ready.combine(&closed, |ready, closed| ready & !closed);
+        match os::select(self.nfds, &mut self.ready.read, &mut self.ready.write, Some(0)) {
+            // Closed since we looked: next time. The sets are as they were.
+            Err(Error::Os(libc::EBADF | libc::EINTR)) => return Ok(0),
+            Err(e) => return Err(e),
+            Ok(others) => n += others,
+        }
+        self.ready.combine(&closed, |ready, closed| ready | closed);
+        Ok(n)
     }
 }
