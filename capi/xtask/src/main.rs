@@ -8,6 +8,7 @@ mod examples;
 mod faults;
 mod headers;
 mod install;
+mod links;
 mod package_files;
 mod symbols;
 mod test;
@@ -51,6 +52,7 @@ const COMMANDS: &[Command] = &[
         about: "compile examples/ through pkg-config and check what they do",
         run: examples::run,
     },
+    Command { name: "links", about: "every mix of the libraries, linked in every way", run: links::run },
     Command { name: "clients", about: "run unmodified Debian programs on our libraries", run: clients::run },
     Command {
         name: "bench",

@@ -68,6 +68,16 @@ const STEPS: &[Step] = &[
         ])],
     },
     Step {
+        name: "links",
+        about: "every mix of the libraries, linked in every way, has the state once",
+        commands: &[Xtask(&["links"])],
+    },
+    Step {
+        name: "examples",
+        about: "the programs of examples/ compile through pkg-config and do what they should",
+        commands: &[Xtask(&["examples"])],
+    },
+    Step {
         name: "clients",
         about: "Debian's memcached and tmux do checked work on our libraries",
         commands: &[Xtask(&["clients"])],
