@@ -28,6 +28,7 @@ mod store;
 pub use chain::{CHAIN_MAX, MIN_ALLOC};
 pub use io::MAX_READ;
 pub use observers::ParentOps;
+pub use ptr::NOT_FOUND;
 pub use segment::{FileSegment, SegmentRef};
 
 use crate::abi::buffer::{EVBUFFER_FLAG_DRAINS_TO_FD, evbuffer, evbuffer_cb_info};

@@ -15,7 +15,8 @@ pub(super) struct Pos {
     pub(super) skip: usize,
 }
 
-pub(super) const NOT_FOUND: evbuffer_ptr =
+/// What a search without result returns.
+pub const NOT_FOUND: evbuffer_ptr =
     evbuffer_ptr { pos: -1, internal_: evbuffer_ptr_internal { chain: NO_CHAIN, pos_in_chain: 0 } };
 
 impl Pos {

@@ -177,6 +177,12 @@ impl BufferRef {
         let call = self.enter();
         call.search(what, call.start(), None).map(|p| p.at)
     }
+    /// `evbuffer_find`: the first `what`, made contiguous.
+    pub fn find_contiguous(self, what: &[u8]) -> Option<*mut u8> {
+        let call = self.enter();
+        let at = call.search(what, call.start(), None)?.at;
+        self.pullup(Some(at + what.len())).map(|p| p.wrapping_add(at))
+    }
     /// `evbuffer_search_eol`: the end of the line and the length of its terminator.
     ///
     /// # Safety
