@@ -35,8 +35,8 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "engine",
-        about: "the engine's Rust tests",
-        commands: &[Cargo(&["test", "-q", "-p", "oxievent"])],
+        about: "the Rust tests of the engine and of this command list",
+        commands: &[Cargo(&["test", "-q", "-p", "oxievent", "-p", "xtask"])],
     },
     Step {
         name: "headers",
