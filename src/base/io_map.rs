@@ -483,4 +483,61 @@ mod tests {
         assert_eq!(b.map.reinit(&mut b.backend), Err(Error::Os(libc::EBADF)));
         assert_eq!(b.script().watched(4), Interest::WRITE | Interest::ONESHOT, "the rest is tried");
     }
+
+    /// Random additions, deletions and turns on few descriptors, against the obvious model: whoever waits for what
+    /// is ready is told, in every turn, and non-persistent events are deleted as the loop does it.
+    #[test]
+    fn random_operations_follow_the_model() {
+        let mut b = Bed::new();
+        let mut seed = 12345u32;
+        let mut random = |n: u32| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) % n
+        };
+        let what = [Ev::READ, Ev::WRITE, Ev::READ | Ev::WRITE, Ev::CLOSED, Ev::READ | Ev::CLOSED];
+        let events: std::vec::Vec<_> = (0..40)
+            .map(|i| {
+                let persist = if i % 3 == 0 { Ev::PERSIST } else { Ev::empty() };
+                new_event(i % 5, what[random(5) as usize] | persist)
+            })
+            .collect();
+        let mut added = [false; 40];
+        let mut ready = [Interest::empty(); 5];
+        for _ in 0..20_000 {
+            let i = random(40) as usize;
+            match random(8) {
+                0..3 if !added[i] => {
+                    b.add(events[i]).unwrap();
+                    added[i] = true;
+                }
+                3..5 if added[i] => {
+                    b.del(events[i]);
+                    added[i] = false;
+                }
+                5 => {
+                    let fd = i % 5;
+                    ready[fd] = Interest::from_bits_retain(random(256) as u8) & Interest::WHAT;
+                    b.script().set_ready(fd as i32, ready[fd]).unwrap();
+                }
+                6 => {
+                    let mut seen = [false; 40];
+                    for (ev, res) in b.turn() {
+                        let at = events.iter().position(|e| *e == ev).unwrap();
+                        assert!(added[at] && !std::mem::replace(&mut seen[at], true));
+                        let want = ready[at % 5].bits() as i16 & ev.events().bits();
+                        assert_eq!(res.bits(), want, "event {at}");
+                    }
+                    for (at, ev) in events.iter().enumerate() {
+                        let want = added[at] && ready[at % 5].bits() as i16 & ev.events().bits() != 0;
+                        assert_eq!(seen[at], want, "event {at}");
+                        if seen[at] && !ev.events().contains(Ev::PERSIST) {
+                            b.del(*ev);
+                            added[at] = false;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
 }
