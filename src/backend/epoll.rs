@@ -12,6 +12,8 @@ use libc::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, c_int, epoll_event};
 
 const FIRST_ROOM: usize = 32;
 const MOST_ROOM: usize = 4096;
+/// Nine years in microseconds: fits every form of a timeout. The loop simply asks again.
+const LONGEST_WAIT: u64 = 1 << 48;
 
 /// How to wait with microseconds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -159,7 +161,7 @@ impl Epoll {
         Wait {
             epfd: self.epfd,
             precision: self.precision,
-            timeout,
+            timeout: timeout.map(|us| us.min(LONGEST_WAIT)),
             events: std::mem::replace(&mut self.events, mem::new_vec()),
             got: got.map(|()| 0),
         }
@@ -241,4 +243,45 @@ fn open_timer(epfd: c_int) -> Precision {
         return Precision::Millisecond;
     }
     Precision::Timer(timer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_timer_descriptor_serves_kernels_without_pwait2() {
+        let mut e = Epoll::new(Options { changelist: false, precise_timer: true }).unwrap();
+        e.precision = open_timer(e.epfd);
+        assert!(matches!(e.precision, Precision::Timer(_)));
+        let mut best = Duration::MAX;
+        for us in [300, 0, 1, 300, 300] {
+            let start = Instant::now();
+            let mut w = e.start_wait(Some(us));
+            w.run();
+            e.finish_wait(w, |_, _| unreachable!("the timer is nobody's event")).unwrap();
+            assert!(start.elapsed() >= Duration::from_micros(us));
+            best = best.min(start.elapsed());
+        }
+        assert!(best < Duration::from_millis(1));
+        let mut p = [0; 2];
+        // SAFETY: two numbers.
+        assert_eq!(unsafe { libc::pipe(p.as_mut_ptr()) }, 0);
+        let change = |fd, new| Change { fd, old: Interest::empty(), new, disarmed: false, same_event: false };
+        e.change(change(p[1], Interest::WRITE)).unwrap();
+        for timeout in [None, Some(u64::MAX), Some(0)] {
+            let mut w = e.start_wait(timeout);
+            w.run();
+            let mut seen = 0;
+            e.finish_wait(w, |fd, what| {
+                assert_eq!((fd, what), (p[1], Interest::WRITE | Interest::ET));
+                seen += 1;
+            })
+            .unwrap();
+            assert_eq!(seen, 1);
+        }
+        os::close(p[0]);
+        os::close(p[1]);
+    }
 }
