@@ -1,6 +1,6 @@
 //! The engine's handles: a lock, a lock that several objects own, a condition.
 use super::table;
-use crate::abi::thread::EVTHREAD_LOCKTYPE_RECURSIVE;
+use crate::abi::thread::{EVTHREAD_LOCKTYPE_RECURSIVE, EVTHREAD_TRY};
 use crate::{Error, Result, mem};
 use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
@@ -110,6 +110,11 @@ impl SharedLock {
     pub fn acquire(&self) {
         // SAFETY: made by the live table.
         unsafe { table::lock(0, self.shared().raw) };
+    }
+    /// Acquires it if that needs no waiting.
+    pub fn try_acquire(&self) -> bool {
+        // SAFETY: made by the live table.
+        unsafe { table::lock(EVTHREAD_TRY, self.shared().raw) == 0 }
     }
     /// # Safety
     /// The running thread has acquired it.

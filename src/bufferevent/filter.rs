@@ -1,0 +1,342 @@
+//! Filters: a bufferevent over another one, with a function for each direction.
+//!
+//! A filter is the underlying bufferevent's only user: it sets that one's callbacks, holds a reference on it, and
+//! lets it read only while the filter itself reads.
+use super::ops::{self, Kind, Ops};
+use super::private::{Private, Suspend};
+use super::timeouts::adjust_timers;
+use super::{BevRef, init};
+use crate::abi::buffer::{evbuffer, evbuffer_cb_info};
+use crate::abi::bufferevent::{
+    BevEvent, BevOpt, bufferevent, bufferevent_filter_cb, bufferevent_filter_result, bufferevent_flush_mode,
+    bufferevent_free_context_cb,
+};
+use crate::abi::event::Ev;
+use crate::abi::util::{ev_ssize_t, evutil_socket_t};
+use crate::buffer::BufferRef;
+use crate::{Result, callback};
+use std::cell::Cell;
+use std::ffi::{c_int, c_short, c_void};
+use std::ptr::{NonNull, null_mut};
+
+/// What `bufferevent_filter_new` is given besides the underlying bufferevent. A missing function passes data on.
+#[derive(Clone, Copy)]
+pub struct FilterConfig {
+    pub input: bufferevent_filter_cb,
+    pub output: bufferevent_filter_cb,
+    pub options: c_int,
+    /// Told when the filter is gone, with `context`.
+    pub free_context: bufferevent_free_context_cb,
+    pub context: *mut c_void,
+}
+
+#[repr(C)]
+struct Filter {
+    common: Private,
+    underlying: BevRef,
+    config: FilterConfig,
+    /// Our callback on our input: enabled while input waits below because ours is full.
+    input_cb: Cell<*mut c_void>,
+    /// Our callback on our output; disabled while the output function runs.
+    output_cb: Cell<*mut c_void>,
+}
+
+static FILTER: Ops = Ops {
+    kind: Kind::Filter,
+    enable,
+    disable,
+    unlink,
+    destruct,
+    adjust_timeouts: adjust_timers,
+    flush,
+    set_fd,
+    get_fd,
+    underlying: |bev| Some(filter(bev).underlying),
+    cancel: ops::nothing,
+};
+
+/// The kind's own fields. Only for bufferevents whose table is `FILTER`.
+fn filter<'a>(bev: BevRef) -> &'a Filter {
+    debug_assert!(bev.kind() == Kind::Filter);
+    // SAFETY: the table says that it is a Filter, which is alive while the handle is used. The public head inside it
+    // is not looked at through this reference.
+    unsafe { &*bev.as_ptr().cast::<Filter>() }
+}
+
+impl BevRef {
+    /// `bufferevent_filter_new`
+    pub fn filter_new(underlying: BevRef, config: FilterConfig) -> Result<BevRef> {
+        let value = Filter {
+            common: init::private(&FILTER, config.options & !BevOpt::THREADSAFE.bits()),
+            underlying,
+            config,
+            input_cb: Cell::new(null_mut()),
+            output_cb: Cell::new(null_mut()),
+        };
+        // SAFETY: Filter is repr(C), starts with Private, and the rest needs no dropping.
+        let bev = unsafe {
+            init::make(value, underlying.base(), |bev| {
+                if BevOpt::from_bits_retain(config.options).contains(BevOpt::THREADSAFE) {
+                    // Without locks the filter is made all the same.
+                    let _ = bev.enable_locking(None);
+                }
+                bev.assign_timers()?;
+                init::ready(bev);
+                let f = filter(bev);
+                let arg = bev.as_ptr().cast();
+                let entry = bev.input().add_cb(Some(input_changed), arg, false)?;
+                f.input_cb.set(entry.as_ptr());
+                watch(bev.input(), &f.input_cb, false);
+                f.output_cb.set(bev.output().add_cb(Some(output_changed), arg, false)?.as_ptr());
+                Ok(())
+            })
+        }?;
+        let arg = bev.as_ptr().cast::<c_void>();
+        underlying.incref();
+        underlying.setcb(Some(below_readable), Some(below_written), Some(below_event), arg);
+        underlying.suspend_read(Suspend::FILTER);
+        let _ = underlying.enable(Ev::READ | Ev::WRITE);
+        Ok(bev)
+    }
+}
+
+fn watch(buffer: BufferRef, entry: &Cell<*mut c_void>, on: bool) {
+    if let Some(entry) = NonNull::new(entry.get()) {
+        let _ = buffer.cb_set_enabled(entry, on);
+    }
+}
+
+/// Whether `buffer` has reached `high`, where that counts: flushing goes past watermarks.
+fn is_full(buffer: BufferRef, high: usize, mode: bufferevent_flush_mode) -> bool {
+    mode == bufferevent_flush_mode::BEV_NORMAL && high != 0 && buffer.len() >= high
+}
+/// What a filter function is told that the destination may still take; -1: as much as it likes.
+fn room(buffer: BufferRef, high: usize, mode: bufferevent_flush_mode) -> ev_ssize_t {
+    if mode == bufferevent_flush_mode::BEV_NORMAL && high != 0 {
+        ev_ssize_t::try_from(high.saturating_sub(buffer.len())).unwrap_or(ev_ssize_t::MAX)
+    } else {
+        -1
+    }
+}
+
+/// Calls one of the two functions. True: it gave BEV_OK; and whether anything has moved.
+fn run(
+    f: bufferevent_filter_cb,
+    from: BufferRef,
+    to: BufferRef,
+    limit: ev_ssize_t,
+    mode: bufferevent_flush_mode,
+    context: *mut c_void,
+) -> (bool, bool) {
+    let before = (from.len(), to.len());
+    let ok = if f.is_some() {
+        // SAFETY: what the program gave together; both buffers belong to bufferevents that are held.
+        let r = unsafe { callback::filter(f, from.as_ptr(), to.as_ptr(), limit, mode, context) };
+        r == bufferevent_filter_result::BEV_OK
+    } else {
+        from.remove_buffer(to, usize::try_from(limit).unwrap_or(usize::MAX)).is_ok()
+    };
+    (ok, before != (from.len(), to.len()))
+}
+
+/// Feeds the input function as long as there is something, and room. True: it has done something.
+fn process_input(bev: BevRef, mode: bufferevent_flush_mode) -> bool {
+    let f = filter(bev);
+    let below = f.underlying;
+    let full = || is_full(bev.input(), bev.wm_read().high, mode);
+    if mode == bufferevent_flush_mode::BEV_NORMAL && (!bev.is_enabled(Ev::READ) || full()) {
+        return false;
+    }
+    let mut processed = false;
+    loop {
+        let limit = room(bev.input(), bev.wm_read().high, mode);
+        let (ok, moved) = run(f.config.input, below.input(), bev.input(), limit, mode, f.config.context);
+        processed |= ok;
+        if !ok || !moved || !bev.is_enabled(Ev::READ) || below.input().is_empty() || full() {
+            break;
+        }
+    }
+    if processed {
+        bev.restart_read_timer();
+    }
+    processed
+}
+
+/// Feeds the output function. True: it has done something. The lock and a reference are held: it calls the program.
+fn process_output(bev: BevRef, mode: bufferevent_flush_mode) -> bool {
+    let f = filter(bev);
+    let below = f.underlying;
+    let full = || is_full(below.output(), below.wm_write().high, mode);
+    let blocked = || !bev.is_enabled(Ev::WRITE) || full() || bev.output().is_empty();
+    if mode == bufferevent_flush_mode::BEV_NORMAL && blocked() {
+        return false;
+    }
+    // What the program adds from its write callback is picked up by the loop below.
+    watch(bev.output(), &f.output_cb, false);
+    let mut any = false;
+    loop {
+        let mut processed = false;
+        let mut go_on;
+        loop {
+            let limit = room(below.output(), below.wm_write().high, mode);
+            let (ok, moved) =
+                run(f.config.output, bev.output(), below.output(), limit, mode, f.config.context);
+            processed |= ok;
+            go_on = ok && moved;
+            if !go_on || blocked() {
+                break;
+            }
+        }
+        any |= processed;
+        if !processed {
+            break;
+        }
+        bev.trigger_locked(Ev::WRITE, 0);
+        if !go_on || blocked() {
+            break;
+        }
+    }
+    watch(bev.output(), &f.output_cb, true);
+    if any {
+        bev.restart_write_timer();
+    }
+    any
+}
+
+/// There may be input below: takes it, tells the program, and remembers if some had to stay.
+fn read_below(bev: BevRef) {
+    let f = filter(bev);
+    let mode = bufferevent_flush_mode::BEV_NORMAL;
+    if process_input(bev, mode) {
+        bev.trigger_locked(Ev::READ, 0);
+        if !f.underlying.input().is_empty() && is_full(bev.input(), bev.wm_read().high, mode) {
+            watch(bev.input(), &f.input_cb, true);
+        }
+    }
+}
+
+/// # Safety
+/// `arg` is a live filter: its finalizer removes this callback.
+unsafe extern "C" fn input_changed(_: *mut evbuffer, _: *const evbuffer_cb_info, arg: *mut c_void) {
+    // SAFETY: the contract above.
+    let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
+    let Some(_busy) = bev.enter() else { return };
+    let f = filter(bev);
+    if !is_full(bev.input(), bev.wm_read().high, bufferevent_flush_mode::BEV_NORMAL) {
+        watch(bev.input(), &f.input_cb, false);
+        if !f.underlying.input().is_empty() {
+            read_below(bev);
+        }
+    }
+}
+/// # Safety
+/// As [`input_changed`].
+unsafe extern "C" fn output_changed(_: *mut evbuffer, info: *const evbuffer_cb_info, arg: *mut c_void) {
+    // SAFETY: the contract of evbuffer callbacks.
+    if unsafe { (*info).n_added } == 0 {
+        return;
+    }
+    // SAFETY: the contract above.
+    let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
+    let Some(_busy) = bev.enter() else { return };
+    process_output(bev, bufferevent_flush_mode::BEV_NORMAL);
+}
+
+// The underlying bufferevent's callbacks. `arg` is the filter; it may have lost its last reference in another thread,
+// but its finalizer runs in the loop's thread as these do, so the memory is there.
+
+/// # Safety
+/// `arg` is a filter that is alive or being finalized.
+unsafe extern "C" fn below_readable(_: *mut bufferevent, arg: *mut c_void) {
+    // SAFETY: the contract above.
+    let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
+    let Some(_busy) = bev.enter() else { return };
+    read_below(bev);
+}
+/// # Safety
+/// As [`below_readable`].
+unsafe extern "C" fn below_written(_: *mut bufferevent, arg: *mut c_void) {
+    // SAFETY: the contract above.
+    let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
+    let Some(_busy) = bev.enter() else { return };
+    process_output(bev, bufferevent_flush_mode::BEV_NORMAL);
+}
+/// # Safety
+/// As [`below_readable`].
+unsafe extern "C" fn below_event(_: *mut bufferevent, what: c_short, arg: *mut c_void) {
+    // SAFETY: the contract above.
+    let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
+    let Some(_busy) = bev.enter() else { return };
+    bev.run_eventcb(BevEvent::from_bits_retain(what), 0);
+}
+
+fn enable(bev: BevRef, what: Ev) -> Result<()> {
+    if what.contains(Ev::WRITE) {
+        bev.restart_write_timer();
+    }
+    if what.contains(Ev::READ) {
+        bev.restart_read_timer();
+        filter(bev).underlying.unsuspend_read(Suspend::FILTER);
+    }
+    Ok(())
+}
+
+fn disable(bev: BevRef, what: Ev) -> Result<()> {
+    if what.contains(Ev::WRITE) {
+        bev.stop_write_timer();
+    }
+    if what.contains(Ev::READ) {
+        bev.stop_read_timer();
+        filter(bev).underlying.suspend_read(Suspend::FILTER);
+    }
+    Ok(())
+}
+
+fn unlink(bev: BevRef) {
+    let below = filter(bev).underlying;
+    if bev.options().contains(BevOpt::CLOSE_ON_FREE) {
+        // The program's reference goes; ours goes after our memory has.
+        if below.references() < 2 {
+            crate::warnx!("a filter with BEV_OPT_CLOSE_ON_FREE finds its underlying bufferevent freed already");
+        } else {
+            below.free();
+        }
+        return;
+    }
+    let _held = below.hold();
+    if below.cbarg() == bev.as_ptr().cast() {
+        below.setcb(None, None, None, null_mut());
+    }
+    below.unsuspend_read(Suspend::FILTER);
+}
+
+fn destruct(bev: BevRef) -> Option<BevRef> {
+    let f = filter(bev);
+    // SAFETY: what the program gave together, called once.
+    unsafe { callback::free_context(f.config.free_context, f.config.context) };
+    bev.unwatch_input();
+    let arg = bev.as_ptr().cast::<c_void>();
+    let _ = bev.input().remove_cb(Some(input_changed), arg);
+    let _ = bev.output().remove_cb(Some(output_changed), arg);
+    Some(f.underlying)
+}
+
+fn flush(bev: BevRef, what: Ev, mode: bufferevent_flush_mode) -> Result<bool> {
+    let mut any = false;
+    if what.contains(Ev::READ) {
+        any |= process_input(bev, mode);
+    }
+    if what.contains(Ev::WRITE) {
+        any |= process_output(bev, mode);
+    }
+    let _ = filter(bev).underlying.flush(what, mode);
+    Ok(any)
+}
+
+fn set_fd(bev: BevRef, fd: evutil_socket_t) -> Result<()> {
+    filter(bev).underlying.set_fd(fd)
+}
+
+fn get_fd(bev: BevRef) -> Option<evutil_socket_t> {
+    filter(bev).underlying.fd()
+}
