@@ -55,7 +55,12 @@ pub unsafe fn bufferevent_data(cb: bufferevent_data_cb, bev: *mut bufferevent, a
 /// # Safety
 /// As [`bufferevent_data`].
 #[inline]
-pub unsafe fn bufferevent_event(cb: bufferevent_event_cb, bev: *mut bufferevent, what: c_short, arg: *mut c_void) {
+pub unsafe fn bufferevent_event(
+    cb: bufferevent_event_cb,
+    bev: *mut bufferevent,
+    what: c_short,
+    arg: *mut c_void,
+) {
     if let Some(f) = cb {
         // SAFETY: the caller's promise.
         unsafe { f(bev, what, arg) }

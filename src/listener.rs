@@ -104,9 +104,10 @@ impl ListenerRef {
         // SAFETY: a box is never null.
         let l = ListenerRef(unsafe { NonNull::new_unchecked(p.cast()) });
         let what = Ev::READ | Ev::PERSIST | Ev::FINALIZE;
-        let made = l.event().assign(base, fd, what, Some(acceptable), p.cast()).and_then(|()| {
-            if flags.contains(LevOpt::DISABLED) { Ok(()) } else { l.enable() }
-        });
+        let made = l
+            .event()
+            .assign(base, fd, what, Some(acceptable), p.cast())
+            .and_then(|()| if flags.contains(LevOpt::DISABLED) { Ok(()) } else { l.enable() });
         made.inspect_err(|_| {
             // SAFETY: nobody knows it, and its event is not added.
             unsafe { l.release_memory() };

@@ -35,8 +35,9 @@ impl CallbackRef {
     pub fn schedule_output(self, _base: BaseRef) -> bool {
         todo!()
     }
-    /// Takes it off whatever queue it is on. Does not wait for a run in another thread.
-    pub fn cancel(self, _base: BaseRef) {
+    /// Takes it off whatever queue it is on; true if it stood on one (then it will not run, and what the queue
+    /// held is the caller's again). Does not wait for a run in another thread.
+    pub fn cancel(self, _base: BaseRef) -> bool {
         todo!()
     }
     /// Cancels all of `all` (a `struct event` is passed as its head), and runs `cb(all[0], arg)` from the loop once

@@ -1,6 +1,6 @@
 //! Calling the program: at once, or from a deferred callback.
-use super::private::State;
 use super::BevRef;
+use super::private::State;
 use crate::abi::bufferevent::{BEV_TRIG_DEFER_CALLBACKS, BEV_TRIG_IGNORE_WATERMARKS, BevEvent, BevOpt};
 use crate::abi::event::{Ev, event_callback};
 use crate::{callback, sys};
@@ -78,8 +78,11 @@ impl BevRef {
     }
     /// Notes what is due and queues the deferred callback; the queue holds a reference.
     fn defer(self, pending: State) {
+        self.own().set(pending, true);
+        self.schedule_deferred();
+    }
+    pub(super) fn schedule_deferred(self) {
         let own = self.own();
-        own.set(pending, true);
         if own.has(State::DEFERRED_QUEUED) {
             return;
         }
@@ -163,4 +166,3 @@ pub(super) unsafe extern "C" fn run_deferred(_: *mut event_callback, arg: *mut c
         });
     }
 }
-

@@ -5,6 +5,7 @@ use crate::abi::bufferevent::{BEV_TRIG_DEFER_CALLBACKS, BevEvent, evdns_base};
 use crate::abi::event::Ev;
 use crate::abi::util::{EVUTIL_EAI_CANCEL, evutil_socket_t};
 use crate::sys::socket::{self, ConnectFailure};
+use crate::util::getaddrinfo::getaddrinfo;
 use crate::{Error, Result, sys};
 use libc::{addrinfo, sockaddr, sockaddr_in, sockaddr_in6};
 use std::ffi::{CStr, c_int, c_void};
@@ -12,7 +13,7 @@ use std::io::Write;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// Told of the end of a look-up, exactly once: 0 or an EAI code, the addresses (the callee frees them), and the `arg`
+/// Told of the end of a look-up, exactly once: 0 or an EAI code, the addresses (the callee frees them as `evutil_freeaddrinfo` does), and the `arg`
 /// that came with the request.
 pub type LookupDone = unsafe extern "C" fn(c_int, *mut addrinfo, *mut c_void);
 
@@ -23,18 +24,19 @@ pub struct Resolver {
     ///
     /// # Safety
     /// The `evdns_base` is alive; `arg` stays valid until `done` has been called.
-    pub start:
-        unsafe fn(*mut evdns_base, &CStr, &CStr, &addrinfo, done: LookupDone, arg: *mut c_void) -> *mut c_void,
+    pub start: unsafe fn(
+        *mut evdns_base,
+        &CStr,
+        &CStr,
+        &addrinfo,
+        done: LookupDone,
+        arg: *mut c_void,
+    ) -> *mut c_void,
     /// Ends one early; `done` is still called, with `EVUTIL_EAI_CANCEL`.
     ///
     /// # Safety
     /// `start` returned it and `done` has not been called.
     pub cancel: unsafe fn(*mut c_void),
-    /// Frees what `done` got.
-    ///
-    /// # Safety
-    /// As `freeaddrinfo`.
-    pub free: unsafe fn(*mut addrinfo),
 }
 static RESOLVER: AtomicPtr<Resolver> = AtomicPtr::new(null_mut());
 
@@ -207,7 +209,8 @@ impl BevRef {
         host: &CStr,
         port: c_int,
     ) -> Result<()> {
-        if !matches!(family, libc::AF_INET | libc::AF_INET6 | libc::AF_UNSPEC) || !(1..=65535).contains(&port) {
+        if !matches!(family, libc::AF_INET | libc::AF_INET6 | libc::AF_UNSPEC) || !(1..=65535).contains(&port)
+        {
             return Err(Error::Invalid);
         }
         let mut text = [0u8; 8];
@@ -234,10 +237,12 @@ impl BevRef {
                 own.lookup.set(request);
             }
             _ => {
-                let mut list: *mut addrinfo = null_mut();
-                let result = blocking_lookup(host, port, &hints, &mut list);
+                let (result, list) = match getaddrinfo(Some(host), Some(port), Some(&hints)) {
+                    Ok(list) => (0, list.into_raw()),
+                    Err(e) => (e.0, null_mut()),
+                };
                 // SAFETY: `arg` is this bufferevent with the reference just taken.
-                unsafe { looked_up_with(result, list, arg, blocking_free) };
+                unsafe { looked_up(result, list, arg) };
             }
         }
         Ok(())
@@ -254,31 +259,9 @@ impl BevRef {
     }
 }
 
-fn blocking_lookup(host: &CStr, port: &CStr, hints: &addrinfo, list: &mut *mut addrinfo) -> c_int {
-    // SAFETY: C strings, hints and a place for the answer.
-    unsafe { libc::getaddrinfo(host.as_ptr(), port.as_ptr(), hints, list) }
-}
-unsafe fn blocking_free(list: *mut addrinfo) {
-    // SAFETY: from `blocking_lookup`.
-    unsafe { libc::freeaddrinfo(list) }
-}
-
 /// # Safety
-/// `arg` is a bufferevent on which the look-up held a reference; `list` is the installed resolver's.
+/// `arg` is a bufferevent on which the look-up held a reference; `list` is null or given to us to free.
 unsafe extern "C" fn looked_up(result: c_int, list: *mut addrinfo, arg: *mut c_void) {
-    let free = resolver().map_or(blocking_free as unsafe fn(*mut addrinfo), |r| r.free);
-    // SAFETY: the contract above.
-    unsafe { looked_up_with(result, list, arg, free) }
-}
-
-/// # Safety
-/// As [`looked_up`]; `free` frees `list`.
-unsafe fn looked_up_with(
-    result: c_int,
-    list: *mut addrinfo,
-    arg: *mut c_void,
-    free: unsafe fn(*mut addrinfo),
-) {
     // SAFETY: the contract above.
     let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
     let _busy = bev.enter_from_queue();
@@ -308,6 +291,6 @@ unsafe fn looked_up_with(
     }
     if !list.is_null() {
         // SAFETY: the contract above; nobody uses it any more.
-        unsafe { free(list) };
+        unsafe { crate::util::getaddrinfo::free(list) };
     }
 }

@@ -297,7 +297,9 @@ fn unlink(bev: BevRef) {
     if bev.options().contains(BevOpt::CLOSE_ON_FREE) {
         // The program's reference goes; ours goes after our memory has.
         if below.references() < 2 {
-            crate::warnx!("a filter with BEV_OPT_CLOSE_ON_FREE finds its underlying bufferevent freed already");
+            crate::warnx!(
+                "a filter with BEV_OPT_CLOSE_ON_FREE finds its underlying bufferevent freed already"
+            );
         } else {
             below.free();
         }

@@ -15,7 +15,6 @@ use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_short, c_void};
 use std::mem::offset_of;
 
-
 /// `bufferevent_rate_limit_group`
 pub struct Group {
     /// Runs once per tick, as long as the group exists.
@@ -91,7 +90,11 @@ impl Group {
                 // Its tick may be running in the loop's thread just now.
                 // SAFETY: the head of the group's event; the group stays until `freed`.
                 unsafe {
-                    CallbackRef::finalize_many(base, &[CallbackRef::from_raw(ev.as_ptr().cast())], Some(freed));
+                    CallbackRef::finalize_many(
+                        base,
+                        &[CallbackRef::from_raw(ev.as_ptr().cast())],
+                        Some(freed),
+                    );
                 }
             }
             // SAFETY: made by `new`; without locks nobody else is running.

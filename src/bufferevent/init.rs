@@ -5,7 +5,7 @@ use super::{BevRef, callbacks, flush};
 use crate::abi::bufferevent::{BevOpt, bufferevent};
 use crate::abi::event::{event, event_callback};
 use crate::base::{BaseRef, CallbackRef};
-use crate::buffer::BufferRef;
+use crate::buffer::{BufferRef, ParentOps};
 use crate::thread::SharedLock;
 use crate::{Error, Result, mem};
 use std::ffi::{c_int, c_void};
@@ -30,7 +30,9 @@ pub(super) unsafe fn make<T>(
     bev.set_ev_base_ptr(base.map_or(null_mut(), BaseRef::as_ptr));
     bev.set_enabled_bits(crate::abi::event::Ev::WRITE.bits());
     let made = (|| {
-        if bev.options().contains(BevOpt::UNLOCK_CALLBACKS) && !bev.options().contains(BevOpt::DEFER_CALLBACKS) {
+        if bev.options().contains(BevOpt::UNLOCK_CALLBACKS)
+            && !bev.options().contains(BevOpt::DEFER_CALLBACKS)
+        {
             crate::warnx!("a bufferevent with BEV_OPT_UNLOCK_CALLBACKS needs BEV_OPT_DEFER_CALLBACKS too");
             return Err(Error::Invalid);
         }
@@ -39,6 +41,7 @@ pub(super) unsafe fn make<T>(
             (*bev.as_ptr()).input = BufferRef::new()?.as_ptr();
             (*bev.as_ptr()).output = BufferRef::new()?.as_ptr();
         }
+        ParentOps::register(&PARENT);
         bev.input().set_parent(bev.as_ptr());
         bev.output().set_parent(bev.as_ptr());
         if bev.options().contains(BevOpt::THREADSAFE) {
@@ -53,6 +56,21 @@ pub(super) unsafe fn make<T>(
             unsafe { release_memory(bev) };
             Err(e)
         }
+    }
+}
+
+/// A buffer whose callbacks wait for the loop keeps its bufferevent.
+static PARENT: ParentOps = ParentOps { hold: hold_parent, release: release_parent };
+unsafe fn hold_parent(p: *mut bufferevent) {
+    // SAFETY: the buffer's parent is alive.
+    if let Some(bev) = unsafe { BevRef::from_raw(p) } {
+        bev.incref();
+    }
+}
+unsafe fn release_parent(p: *mut bufferevent) {
+    // SAFETY: held by `hold_parent`.
+    if let Some(bev) = unsafe { BevRef::from_raw(p) } {
+        bev.decref();
     }
 }
 
@@ -110,7 +128,11 @@ pub(super) fn finalize(bev: BevRef) {
         match bev.refill_event() {
             Some(refill) => {
                 let refill = callback_of(refill.as_ptr());
-                CallbackRef::finalize_many(base, &[r, w, bev.deferred(), bev.flusher(), refill], Some(finalized));
+                CallbackRef::finalize_many(
+                    base,
+                    &[r, w, bev.deferred(), bev.flusher(), refill],
+                    Some(finalized),
+                );
             }
             None => CallbackRef::finalize_many(base, &[r, w, bev.deferred(), bev.flusher()], Some(finalized)),
         }
@@ -122,7 +144,9 @@ pub(super) fn finalize(bev: BevRef) {
 unsafe extern "C" fn finalized(cb: *mut event_callback, _: *mut c_void) {
     // SAFETY: by the contract above, `cb` stands inside a bufferevent.
     let bev = unsafe {
-        BevRef(NonNull::new_unchecked(cb.cast::<u8>().sub(offset_of!(bufferevent, ev_read)).cast::<bufferevent>()))
+        BevRef(NonNull::new_unchecked(
+            cb.cast::<u8>().sub(offset_of!(bufferevent, ev_read)).cast::<bufferevent>(),
+        ))
     };
     let lock = bev.shared_lock().cloned();
     let held = SharedLock::hold(lock.as_ref());

@@ -48,19 +48,21 @@ use std::ptr::NonNull;
 #[repr(transparent)]
 pub struct BevRef(NonNull<bufferevent>);
 
-/// Reads and writes one live field of the public head.
+/// Reads, and where asked writes, one live field of the public head.
 macro_rules! live {
-    ($($get:ident $(/ $set:ident)?: $($f:ident).+ as $t:ty;)+) => {$(
+    ($($get:ident: $f:ident as $t:ty;)+) => {$(
         #[inline]
         pub(crate) fn $get(self) -> $t {
             // SAFETY: the handle's bufferevent is alive; the program may write the field too, so no reference is formed.
-            unsafe { (*self.as_ptr()).$($f).+ }
+            unsafe { (*self.as_ptr()).$f }
         }
-        $(#[inline]
+    )+};
+    (set $($set:ident: $f:ident as $t:ty;)+) => {$(
+        #[inline]
         pub(crate) fn $set(self, v: $t) {
-            // SAFETY: as above.
-            unsafe { (*self.as_ptr()).$($f).+ = v }
-        })?
+            // SAFETY: as for reading.
+            unsafe { (*self.as_ptr()).$f = v }
+        }
     )+};
 }
 
@@ -76,16 +78,24 @@ impl BevRef {
         self.0.as_ptr()
     }
     live! {
-        enabled_bits / set_enabled_bits: enabled as c_short;
-        wm_read / set_wm_read: wm_read as event_watermark;
-        wm_write / set_wm_write: wm_write as event_watermark;
-        timeout_read / set_timeout_read: timeout_read as timeval;
-        timeout_write / set_timeout_write: timeout_write as timeval;
+        enabled_bits: enabled as c_short;
+        wm_read: wm_read as event_watermark;
+        wm_write: wm_write as event_watermark;
+        timeout_read: timeout_read as timeval;
+        timeout_write: timeout_write as timeval;
         readcb: readcb as bufferevent_data_cb;
         writecb: writecb as bufferevent_data_cb;
         eventcb: errorcb as bufferevent_event_cb;
         cbarg: cbarg as *mut c_void;
-        ev_base_ptr / set_ev_base_ptr: ev_base as *mut event_base;
+        ev_base_ptr: ev_base as *mut event_base;
+    }
+    live! { set
+        set_enabled_bits: enabled as c_short;
+        set_wm_read: wm_read as event_watermark;
+        set_wm_write: wm_write as event_watermark;
+        set_timeout_read: timeout_read as timeval;
+        set_timeout_write: timeout_write as timeval;
+        set_ev_base_ptr: ev_base as *mut event_base;
     }
     #[inline]
     pub(crate) fn is_enabled(self, what: Ev) -> bool {
@@ -219,10 +229,10 @@ impl BevRef {
         let own = self.own();
         let mut left = own.refs.get().saturating_sub(1);
         // Nobody but the output queue is left: what is unwritten is dropped, as it is when EV_WRITE is pending.
+        own.refs.set(left);
         if left == 1 && own.has(State::OUTPUT_QUEUED) && self.unqueue_output() {
             left = 0;
         }
-        own.refs.set(left);
         if left == 0 {
             // The finalizer may run before `release`: keep the lock itself alive.
             let lock = self.shared_lock().cloned();
@@ -238,11 +248,21 @@ impl BevRef {
         unsafe { self.release() };
         false
     }
-    /// Takes the flusher off its queue; true if that returned the queue's reference to us.
+    /// Takes the flusher off its queue, and the queue's reference with it. False: it is running already.
     fn unqueue_output(self) -> bool {
         let gone = self.base().is_some_and(|base| self.flusher().cancel(base));
         if gone {
             self.own().set(State::OUTPUT_QUEUED, false);
+            self.own().refs.set(self.own().refs.get() - 1);
+        }
+        gone
+    }
+    /// The same for the deferred callback.
+    fn unqueue_deferred(self) -> bool {
+        let gone = self.base().is_some_and(|base| self.deferred().cancel(base));
+        if gone {
+            self.own().set(State::DEFERRED_QUEUED, false);
+            self.own().refs.set(self.own().refs.get() - 1);
         }
         gone
     }
@@ -252,10 +272,9 @@ impl BevRef {
         self.set_callbacks(None, None, None, std::ptr::null_mut());
         (self.ops().cancel)(self);
         let own = self.own();
-        if own.has(State::DEFERRED_QUEUED) && self.base().is_some_and(|b| self.deferred().cancel(b)) {
-            own.set(State::DEFERRED_QUEUED | State::READCB_PENDING | State::WRITECB_PENDING, false);
+        if own.has(State::DEFERRED_QUEUED) && self.unqueue_deferred() {
+            own.set(State::READCB_PENDING | State::WRITECB_PENDING, false);
             own.event_pending.set(0);
-            own.refs.set(own.refs.get() - 1);
         }
         self.decref_and_release();
     }

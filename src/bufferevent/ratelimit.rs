@@ -1,10 +1,10 @@
 //! Rate limits of one bufferevent: its own token bucket, and its place in a group.
 //!
 //! An empty bucket suspends the direction; a timer runs from tick to tick until the bucket holds something again.
+use super::BevRef;
 use super::group::Group;
 use super::private::{MAX_SINGLE_DEFAULT, State, Suspend};
 use super::token_bucket::{Bucket, Config};
-use super::BevRef;
 use crate::abi::event::{Ev, ListEntry, event};
 use crate::abi::util::evutil_socket_t;
 use crate::base::EventRef;

@@ -3,6 +3,7 @@ use super::ops::{self, Kind, Ops};
 use super::private::{State, Suspend};
 use super::timeouts::{add_event, adjust_waiting, is_set};
 use super::{BevRef, flush, init};
+use crate::abi::buffer::EVBUFFER_FLAG_DRAINS_TO_FD;
 use crate::abi::bufferevent::{BevEvent, BevOpt, bufferevent_flush_mode};
 use crate::abi::event::Ev;
 use crate::abi::util::evutil_socket_t;
@@ -31,7 +32,7 @@ pub fn new(base: Option<BaseRef>, fd: evutil_socket_t, options: c_int) -> Result
         init::make(init::private(&SOCKET, options), base, |bev| {
             bev.assign_io(fd)?;
             init::ready(bev);
-            bev.output().set_drains_to_fd();
+            bev.output().set_flags(EVBUFFER_FLAG_DRAINS_TO_FD, true);
             bev.output().add_cb(Some(flush::output_changed), bev.as_ptr().cast(), true)?;
             bev.input().freeze(false)?;
             bev.output().freeze(true)
@@ -63,14 +64,24 @@ impl BevRef {
     }
     /// `bufferevent_base_set`: sockets only, and only while no event is pending.
     pub fn set_base(self, base: BaseRef) -> Result<()> {
-        let _held = self.hold();
-        if self.kind() != Kind::Socket {
+        let _busy = self.busy();
+        let any = Ev::READ | Ev::WRITE | Ev::TIMEOUT | Ev::SIGNAL;
+        let pending = |ev: crate::base::EventRef| !ev.pending(any).is_empty();
+        if self.kind() != Kind::Socket || pending(self.ev_read()) || pending(self.ev_write()) {
             return Err(Error::Invalid);
         }
-        self.ev_read().set_base(base)?;
-        self.ev_write().set_base(base)?;
+        // What waits in the old base's queues moves with it.
+        let output = self.own().has(State::OUTPUT_QUEUED) && self.unqueue_output();
+        let deferred = self.own().has(State::DEFERRED_QUEUED) && self.unqueue_deferred();
         self.set_ev_base_ptr(base.as_ptr());
-        Ok(())
+        let moved = self.assign_io(self.ev_read().fd());
+        if output {
+            self.schedule_output();
+        }
+        if deferred {
+            self.schedule_deferred();
+        }
+        moved
     }
 }
 
@@ -213,4 +224,3 @@ impl BevRef {
         self.writecb().is_some() || is_set(&self.timeout_write())
     }
 }
-

@@ -69,7 +69,8 @@ pub(super) fn adjust_timers(bev: BevRef) -> Result<()> {
     };
     let write = bev.timeout_write();
     let waits = bev.is_enabled(Ev::WRITE) && own.write_suspended.get().is_empty() && !bev.output().is_empty();
-    let w = if waits && is_set(&write) { bev.ev_write().add(Some(&write)) } else { bev.ev_write().del_noblock() };
+    let w =
+        if waits && is_set(&write) { bev.ev_write().add(Some(&write)) } else { bev.ev_write().del_noblock() };
     r.and(w)
 }
 

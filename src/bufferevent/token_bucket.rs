@@ -108,7 +108,14 @@ mod tests {
     #[test]
     fn bad_arguments_are_refused() {
         let t = || Some(tv(1, 0));
-        for (a, b, c, d) in [(0, 1, 1, 1), (1, 1, 0, 1), (2, 1, 1, 1), (1, 1, 2, 1), (1, usize::MAX, 1, 1), (1, 1, 1, usize::MAX)] {
+        for (a, b, c, d) in [
+            (0, 1, 1, 1),
+            (1, 1, 0, 1),
+            (2, 1, 1, 1),
+            (1, 1, 2, 1),
+            (1, usize::MAX, 1, 1),
+            (1, 1, 1, usize::MAX),
+        ] {
             assert!(Config::new(a, b, c, d, t()).is_err());
         }
         assert!(Config::new(1, 1, 1, 1, Some(tv(i64::MAX, 0))).is_err());
