@@ -1,7 +1,11 @@
 /* The only C in the product: functions with C variadic arguments, which stable Rust cannot define before 1.99. */
 #include <stdarg.h>
+#include <errno.h>
 #include <stdio.h>
 #define EXPORT __attribute__((visibility("default")))
+/* Rust functions that this file alone calls: declared so, they are not exported. */
+#define HIDDEN __attribute__((visibility("hidden")))
+#define NORETURN __attribute__((noreturn))
 #define FMT(a, b) __attribute__((format(printf, a, b)))
 
 /* Always terminates; returns what the whole text needs, or -1. */
@@ -27,7 +31,7 @@ EXPORT FMT(3, 4) int evutil_snprintf(char *buf, size_t buflen, const char *forma
 
 struct evbuffer;
 /* In buffer.rs: lets the function write into the buffer's room, a second time if that was too small. */
-int evbuffer_add_formatted_(struct evbuffer *buf, int (*format)(char *, size_t, void *), void *ctx);
+HIDDEN int evbuffer_add_formatted_(struct evbuffer *buf, int (*format)(char *, size_t, void *), void *ctx);
 
 struct text {
 	const char *format;
@@ -65,4 +69,68 @@ EXPORT FMT(2, 3) int evbuffer_add_printf(struct evbuffer *buf, const char *fmt, 
 	r = evbuffer_add_formatted_(buf, write_text, &t);
 	va_end(t.ap);
 	return r;
+}
+
+/* The log. Both ends are in internal.rs. */
+HIDDEN void oxievent_log_line_(int severity, int errnum, const char *line);
+HIDDEN NORETURN void oxievent_fatal_(int code);
+enum { SEV_DEBUG, SEV_MSG, SEV_WARN, SEV_ERR, NO_ERRNO = -1 };
+
+static FMT(3, 0) void log_line(int severity, int errnum, const char *fmt, va_list ap)
+{
+	char line[1024];
+	if (!fmt || vsnprintf(line, sizeof(line), fmt, ap) < 0)
+		line[0] = '\0';
+	oxievent_log_line_(severity, errnum, line);
+}
+/* The arguments of the calling function from FMT on. */
+#define LOG(severity, errnum, fmt) \
+	do { \
+		va_list ap; \
+		va_start(ap, fmt); \
+		log_line((severity), (errnum), (fmt), ap); \
+		va_end(ap); \
+	} while (0)
+
+EXPORT NORETURN FMT(2, 3) void event_err(int status, const char *fmt, ...)
+{
+	int errnum = errno;
+	LOG(SEV_ERR, errnum, fmt);
+	oxievent_fatal_(status);
+}
+EXPORT NORETURN FMT(2, 3) void event_errx(int status, const char *fmt, ...)
+{
+	LOG(SEV_ERR, NO_ERRNO, fmt);
+	oxievent_fatal_(status);
+}
+EXPORT NORETURN FMT(3, 4) void event_sock_err(int status, int sock, const char *fmt, ...)
+{
+	int errnum = errno;
+	(void)sock;
+	LOG(SEV_ERR, errnum, fmt);
+	oxievent_fatal_(status);
+}
+EXPORT FMT(1, 2) void event_warn(const char *fmt, ...)
+{
+	int errnum = errno;
+	LOG(SEV_WARN, errnum, fmt);
+}
+EXPORT FMT(1, 2) void event_warnx(const char *fmt, ...)
+{
+	LOG(SEV_WARN, NO_ERRNO, fmt);
+}
+EXPORT FMT(2, 3) void event_sock_warn(int sock, const char *fmt, ...)
+{
+	int errnum = errno;
+	(void)sock;
+	LOG(SEV_WARN, errnum, fmt);
+}
+EXPORT FMT(1, 2) void event_msgx(const char *fmt, ...)
+{
+	LOG(SEV_MSG, NO_ERRNO, fmt);
+}
+/* Formatted even when debug logging is off: the caller has asked before, the Rust side asks again. */
+EXPORT FMT(1, 2) void event_debugx_(const char *fmt, ...)
+{
+	LOG(SEV_DEBUG, NO_ERRNO, fmt);
 }

@@ -169,9 +169,10 @@ pub unsafe fn format_sockaddr_port(sa: *const sockaddr) -> Buf<128> {
         Some(i @ Inet::V6(a)) => {
             write!(out, "[{}]:{}", numeric::format_v6(a.sin6_addr.s6_addr).as_str(), i.port())
         }
-        // SAFETY: the caller's promise.
         None => {
-            write!(out, "<addr with socktype {}>", unsafe { (&raw const (*sa).sa_family).read_unaligned() })
+            // SAFETY: the caller's promise.
+            let family = unsafe { (&raw const (*sa).sa_family).read_unaligned() };
+            write!(out, "<addr with socktype {family}>")
         }
     };
     out
