@@ -66,4 +66,8 @@ impl BaseRef {
     pub fn del_virtual(self) {
         todo!()
     }
+    /// `evthread_make_base_notifiable`.
+    pub fn make_notifiable(self) -> Result<()> {
+        todo!()
+    }
 }

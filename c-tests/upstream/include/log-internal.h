@@ -17,11 +17,6 @@ void event_msgx(const char *fmt, ...) OXI_PRINTF(1, 2);
 void event_sock_warn(evutil_socket_t sock, const char *fmt, ...) OXI_PRINTF(2, 3);
 void event_debugx_(const char *fmt, ...) OXI_PRINTF(1, 2);
 
-extern ev_uint32_t event_debug_logging_mask_;
-/* Called with doubled brackets: event_debug(("...", x)). */
-#define event_debug(call) \
-	do { \
-		if (event_debug_logging_mask_ != 0) \
-			event_debugx_ call; \
-	} while (0)
+/* Called with doubled brackets: event_debug(("...", x)). The function asks whether debug logging is on. */
+#define event_debug(call) (event_debugx_ call)
 #endif

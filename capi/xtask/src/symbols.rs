@@ -177,18 +177,32 @@ fn gaps() -> Outcome<BTreeMap<String, String>> {
 fn defined() -> Outcome<Names> {
     let capi = root().join("capi");
     let mut names = Names::new();
+    let mut hidden = Vec::new();
     for folder in ["src", "pthreads/src", "openssl/src"] {
         let Ok(files) = std::fs::read_dir(capi.join(folder)) else { continue };
         for file in files {
             let path = file?.path();
             match path.extension().and_then(|e| e.to_str()) {
                 Some("rs") => rust_names(&read(&path)?, &mut names),
-                Some("c") => c_names(&read(&path)?, &mut names),
+                Some("c") => {
+                    let text = read(&path)?;
+                    c_names(&text, &mut names);
+                    hidden.extend(text.lines().filter_map(hidden_name));
+                }
                 _ => {}
             }
         }
     }
+    for name in hidden {
+        names.remove(&name);
+    }
     Ok(names)
+}
+
+/// The name in a C declaration of a Rust function that C alone calls: `HIDDEN` keeps the linker from exporting it.
+fn hidden_name(line: &str) -> Option<String> {
+    let (head, _) = line.strip_prefix("HIDDEN ")?.split_once('(')?;
+    head.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned)
 }
 
 /// The item after each `#[unsafe(no_mangle)]`; one under `#[cfg(cbindgen)]` is only text for the headers.
