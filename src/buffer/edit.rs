@@ -107,6 +107,7 @@ fn as_uninit(out: &mut [u8]) -> &mut [MaybeUninit<u8>] {
 
 impl BufferRef {
     /// `evbuffer_add`
+    #[expect(clippy::should_implement_trait, reason = "libevent's noun")]
     #[inline]
     pub fn add(self, data: &[u8]) -> Result<()> {
         let call = self.enter();

@@ -70,7 +70,11 @@ impl SegmentRef {
     }
     /// `evbuffer_file_segment_new`; `length` negative: up to the end of the file.
     pub fn new(fd: c_int, offset: i64, length: i64, flags: SegmentFlag) -> Result<SegmentRef> {
-        let length = if length == -1 { sys::io::file_size(fd)? } else { length };
+        let length = if length == -1 {
+            sys::io::file_size(fd)?.checked_sub(offset.max(0)).ok_or(Error::Invalid)?
+        } else {
+            length
+        };
         let (Ok(offset), Ok(length)) = (u64::try_from(offset), usize::try_from(length)) else {
             return Err(Error::Invalid);
         };
