@@ -18,6 +18,7 @@
 //! | buffer.c | `buffer/` |
 //! | bufferevent*.c | `bufferevent/` |
 //! | listener.c | `listener.rs` |
+//! | event_tagging.c | `tag.rs` |
 //! | evutil*.c, arc4random.c, strlcpy.c | `util/`, `sys/` |
 
 pub mod abi;
@@ -33,6 +34,7 @@ pub mod listener;
 pub mod log;
 pub mod mem;
 pub mod sys;
+pub mod tag;
 pub mod thread;
 pub mod util;
 

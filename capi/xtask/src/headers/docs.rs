@@ -70,6 +70,11 @@ pub fn header_text(lines: &[String], width: usize) -> Vec<String> {
             paragraph = rest.to_string();
             continue;
         }
+        // @param, @return: each on lines of its own.
+        if trimmed.starts_with('@') {
+            flush(&mut out, &mut paragraph, &mut indent, width);
+            indent = (String::new(), "  ".into());
+        }
         if !paragraph.is_empty() {
             paragraph.push(' ');
         }
@@ -214,7 +219,7 @@ mod tests {
             text(
                 "One two three four five six seven\neight.\n- `A`: first of all of the things that are\n- B"
             ),
-            "One two three four five six seven eight.\n- A: first of all of the things that\n  are\n- B"
+            "One two three four five six seven eight.\n- A: first of all of the things that\n  come\n- B"
         );
     }
     #[test]
