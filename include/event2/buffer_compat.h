@@ -24,17 +24,40 @@ struct evbuffer;
 typedef void (*evbuffer_cb)(struct evbuffer *buffer, size_t old_len,
     size_t new_len, void *arg);
 
-/** Does evbuffer_find. */
+/**
+ * Takes one line from the front of a buffer, where any run of CR and LF ends
+ * a line. Obsolete: such a run may be cut by the network, so use
+ * evbuffer_readln() and say what ends a line.
+ * @param buffer the buffer
+ * @return the line, to be freed by you, or NULL
+ */
 EVENT2_EXPORT_SYMBOL
-uint8_t *evbuffer_find(struct evbuffer *a0, const uint8_t *a1, size_t a2);
+char *evbuffer_readline(struct evbuffer *buffer);
 
-/** Does evbuffer_readline. */
+/**
+ * Removes all callbacks of a buffer and registers one that is told the
+ * lengths before and after a change. Obsolete: it removes callbacks of
+ * others, so use evbuffer_add_cb() and evbuffer_remove_cb().
+ * @param buffer the buffer
+ * @param cb the function, or NULL for none
+ * @param cbarg handed to it
+ * @return 0, or -1 when memory is short (the others are gone, then, too)
+ */
 EVENT2_EXPORT_SYMBOL
-char *evbuffer_readline(struct evbuffer *a0);
+int evbuffer_setcb(struct evbuffer *buffer, evbuffer_cb cb, void *cbarg);
 
-/** Does evbuffer_setcb. */
+/**
+ * Searches a buffer for a string of bytes, and makes the bytes up to its end
+ * contiguous. Obsolete: use evbuffer_search().
+ * @param buffer the buffer
+ * @param what the bytes to look for
+ * @param len how many
+ * @return the address of the first occurrence in the buffer, valid until the
+ *   buffer changes, or NULL
+ */
 EVENT2_EXPORT_SYMBOL
-int evbuffer_setcb(struct evbuffer *a0, evbuffer_cb a1, void *a2);
+unsigned char *evbuffer_find(struct evbuffer *buffer,
+    const unsigned char *what, size_t len);
 
 /** The number of bytes in a buffer: evbuffer_get_length. */
 #define EVBUFFER_LENGTH(x) evbuffer_get_length(x)

@@ -23,90 +23,210 @@ extern "C" {
 
 struct evbuffer;
 
-/** Does evtag_consume. */
-EVENT2_EXPORT_SYMBOL
-int evtag_consume(struct evbuffer *a0);
-
-/** Does evtag_encode_int. */
-EVENT2_EXPORT_SYMBOL
-void evtag_encode_int(struct evbuffer *a0, uint32_t a1);
-
-/** Does evtag_encode_int64. */
-EVENT2_EXPORT_SYMBOL
-void evtag_encode_int64(struct evbuffer *a0, uint64_t a1);
-
-/** Does evtag_init. */
+/** Does nothing: there is nothing to set up. */
 EVENT2_EXPORT_SYMBOL
 void evtag_init(void);
 
-/** Does evtag_marshal. */
+/**
+ * Reads the tag and the length of the next element, whose data must be there
+ * completely, and leaves the data.
+ * @param evbuf the buffer; nothing is restored on failure
+ * @param ptag receives the tag; may be NULL
+ * @return the bytes of data that follow; -1 if the element is malformed, is
+ *   not complete, or has more data than an int can tell
+ */
 EVENT2_EXPORT_SYMBOL
-void evtag_marshal(struct evbuffer *a0, uint32_t a1, const void *a2,
-    uint32_t a3);
+int evtag_unmarshal_header(struct evbuffer *evbuf, uint32_t *ptag);
 
-/** Does evtag_marshal_buffer. */
+/**
+ * Appends an element.
+ * @param evbuf the buffer
+ * @param tag what it is, to those who read it
+ * @param data its data, which are copied
+ * @param len their length in bytes If memory is short or the buffer is
+ *   frozen, nothing is appended.
+ */
 EVENT2_EXPORT_SYMBOL
-void evtag_marshal_buffer(struct evbuffer *a0, uint32_t a1,
-    struct evbuffer *a2);
+void evtag_marshal(struct evbuffer *evbuf, uint32_t tag, const void *data,
+    uint32_t len);
 
-/** Does evtag_marshal_int. */
+/**
+ * Appends an element whose data are the contents of a buffer, which is
+ * emptied by that.
+ * @param evbuf the buffer to append to
+ * @param tag what it is
+ * @param data a buffer with at most 4 GiB less one byte
+ */
 EVENT2_EXPORT_SYMBOL
-void evtag_marshal_int(struct evbuffer *a0, uint32_t a1, uint32_t a2);
+void evtag_marshal_buffer(struct evbuffer *evbuf, uint32_t tag,
+    struct evbuffer *data);
 
-/** Does evtag_marshal_int64. */
+/**
+ * Appends a number alone, without a tag: small ones take less room.
+ * @param evbuf the buffer
+ * @param number the number
+ */
 EVENT2_EXPORT_SYMBOL
-void evtag_marshal_int64(struct evbuffer *a0, uint32_t a1, uint64_t a2);
+void evtag_encode_int(struct evbuffer *evbuf, uint32_t number);
 
-/** Does evtag_marshal_string. */
+/**
+ * evtag_encode_int for numbers of 64 bits.
+ * @param evbuf the buffer
+ * @param number the number
+ */
 EVENT2_EXPORT_SYMBOL
-void evtag_marshal_string(struct evbuffer *a0, uint32_t a1, const char *a2);
+void evtag_encode_int64(struct evbuffer *evbuf, uint64_t number);
 
-/** Does evtag_marshal_timeval. */
+/**
+ * Appends an element whose data are a number.
+ * @param evbuf the buffer
+ * @param tag what it is
+ * @param integer the number
+ */
 EVENT2_EXPORT_SYMBOL
-void evtag_marshal_timeval(struct evbuffer *a0, uint32_t a1,
-    struct timeval *a2);
+void evtag_marshal_int(struct evbuffer *evbuf, uint32_t tag,
+    uint32_t integer);
 
-/** Does evtag_payload_length. */
+/**
+ * evtag_marshal_int for numbers of 64 bits.
+ * @param evbuf the buffer
+ * @param tag what it is
+ * @param integer the number
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_payload_length(struct evbuffer *a0, uint32_t *a1);
+void evtag_marshal_int64(struct evbuffer *evbuf, uint32_t tag,
+    uint64_t integer);
 
-/** Does evtag_peek. */
+/**
+ * Appends an element whose data are a string, without its NUL.
+ * @param buf the buffer
+ * @param tag what it is
+ * @param string the string
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_peek(struct evbuffer *a0, uint32_t *a1);
+void evtag_marshal_string(struct evbuffer *buf, uint32_t tag,
+    const char *string);
 
-/** Does evtag_peek_length. */
+/**
+ * Appends an element whose data are a time. Of the seconds, 32 bits are kept.
+ * @param evbuf the buffer
+ * @param tag what it is
+ * @param tv the time
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_peek_length(struct evbuffer *a0, uint32_t *a1);
+void evtag_marshal_timeval(struct evbuffer *evbuf, uint32_t tag,
+    struct timeval *tv);
 
-/** Does evtag_unmarshal. */
+/**
+ * Reads the next element and appends its data to another buffer.
+ * @param src the buffer to read from
+ * @param ptag receives the tag; may be NULL
+ * @param dst receives the data
+ * @return the bytes of data; -1 as for evtag_unmarshal_header, or if dst
+ *   takes none
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_unmarshal(struct evbuffer *a0, uint32_t *a1, struct evbuffer *a2);
+int evtag_unmarshal(struct evbuffer *src, uint32_t *ptag,
+    struct evbuffer *dst);
 
-/** Does evtag_unmarshal_fixed. */
+/**
+ * Tells the tag of the next element and leaves the element where it is.
+ * @param evbuf the buffer
+ * @param ptag receives the tag; may be NULL
+ * @return the bytes that the tag takes, or -1 if it is not complete or
+ *   malformed
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_unmarshal_fixed(struct evbuffer *a0, uint32_t a1, void *a2,
-    size_t a3);
+int evtag_peek(struct evbuffer *evbuf, uint32_t *ptag);
 
-/** Does evtag_unmarshal_header. */
+/**
+ * Tells the length of the next element with its tag and length, and leaves it
+ * where it is. The data need not be there yet.
+ * @param evbuf the buffer
+ * @param plength receives the length in bytes
+ * @return 0, or -1 if tag and length are not complete or malformed
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_unmarshal_header(struct evbuffer *a0, uint32_t *a1);
+int evtag_peek_length(struct evbuffer *evbuf, uint32_t *plength);
 
-/** Does evtag_unmarshal_int. */
+/**
+ * Tells the length of the next element's data, and leaves the element where
+ * it is. The data need not be there yet.
+ * @param evbuf the buffer
+ * @param plength receives the length in bytes
+ * @return 0, or -1 if tag and length are not complete or malformed
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_unmarshal_int(struct evbuffer *a0, uint32_t a1, uint32_t *a2);
+int evtag_payload_length(struct evbuffer *evbuf, uint32_t *plength);
 
-/** Does evtag_unmarshal_int64. */
+/**
+ * Removes the next element.
+ * @param evbuf the buffer
+ * @return 0, or -1 as for evtag_unmarshal_header
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_unmarshal_int64(struct evbuffer *a0, uint32_t a1, uint64_t *a2);
+int evtag_consume(struct evbuffer *evbuf);
 
-/** Does evtag_unmarshal_string. */
+/**
+ * Reads an element whose data are a number.
+ * @param evbuf the buffer; nothing is restored on failure
+ * @param need_tag the tag that it must have
+ * @param pinteger receives the number
+ * @return the bytes that the number took; -1 if the element is malformed, not
+ *   complete, or has another tag
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_unmarshal_string(struct evbuffer *a0, uint32_t a1, char **a2);
+int evtag_unmarshal_int(struct evbuffer *evbuf, uint32_t need_tag,
+    uint32_t *pinteger);
 
-/** Does evtag_unmarshal_timeval. */
+/**
+ * evtag_unmarshal_int for numbers of 64 bits.
+ * @param evbuf the buffer; nothing is restored on failure
+ * @param need_tag the tag that it must have
+ * @param pinteger receives the number
+ * @return the bytes that the number took, or -1
+ */
 EVENT2_EXPORT_SYMBOL
-int evtag_unmarshal_timeval(struct evbuffer *a0, uint32_t a1,
-    struct timeval *a2);
+int evtag_unmarshal_int64(struct evbuffer *evbuf, uint32_t need_tag,
+    uint64_t *pinteger);
+
+/**
+ * Reads an element whose data have a known length.
+ * @param src the buffer; nothing is restored on failure
+ * @param need_tag the tag that it must have
+ * @param data receives the data
+ * @param len how many bytes they must be
+ * @return 0; -1 if the element is malformed, not complete, or has another tag
+ *   or length
+ */
+EVENT2_EXPORT_SYMBOL
+int evtag_unmarshal_fixed(struct evbuffer *src, uint32_t need_tag, void *data,
+    size_t len);
+
+/**
+ * Reads an element whose data are a string.
+ * @param evbuf the buffer; nothing is restored on failure
+ * @param need_tag the tag that it must have
+ * @param pstring receives the string, ended by a NUL; free() it, or use the
+ *   function given to event_set_mem_functions
+ * @return 0; -1 if the element is malformed, not complete, or has another
+ *   tag, or if memory is short
+ */
+EVENT2_EXPORT_SYMBOL
+int evtag_unmarshal_string(struct evbuffer *evbuf, uint32_t need_tag,
+    char **pstring);
+
+/**
+ * Reads an element whose data are a time.
+ * @param evbuf the buffer; the element is removed even if it is malformed or
+ *   has another tag
+ * @param need_tag the tag that it must have
+ * @param ptv receives the time
+ * @return 0; -1 if the element is malformed, not complete, or has another tag
+ */
+EVENT2_EXPORT_SYMBOL
+int evtag_unmarshal_timeval(struct evbuffer *evbuf, uint32_t need_tag,
+    struct timeval *ptv);
 
 #ifdef __cplusplus
 }

@@ -90,32 +90,62 @@ struct evthread_condition_callbacks {
 			      const struct timeval *timeout);
 };
 
-/** Does evthread_enable_lock_debugging. */
+/**
+ * Sets the functions that make and take locks. To be called before any other
+ * function of the library, and only by programs that do not use
+ * evthread_use_pthreads.
+ * @param cbs the functions, which are copied; NULL takes away those that were
+ *   set
+ * @return 0, or -1 if one of them is missing or others are set already
+ */
+EVENT2_EXPORT_SYMBOL
+int evthread_set_lock_callbacks(const struct evthread_lock_callbacks *cbs);
+
+/**
+ * Sets the functions for condition variables. To be called before any other
+ * function of the library, after the locks.
+ * @param cbs the functions, which are copied; NULL takes away those that were
+ *   set
+ * @return 0, or -1 if one of them is missing or others are set already
+ */
+EVENT2_EXPORT_SYMBOL
+int evthread_set_condition_callbacks(
+    const struct evthread_condition_callbacks *cbs);
+
+/**
+ * Sets the function that tells which thread is running.
+ * @param id_fn returns a number that no other running thread has
+ */
+EVENT2_EXPORT_SYMBOL
+void evthread_set_id_callback(unsigned long (*id_fn)(void));
+
+/**
+ * Makes a base's loop wake up when another thread changes the base. Bases
+ * made after locks were set up have this already.
+ * @return 0, or -1 if base is NULL or the system refuses
+ */
+EVENT2_EXPORT_SYMBOL
+int evthread_make_base_notifiable(struct event_base *base);
+
+/**
+ * Has the use of every lock checked: unlocking what the thread does not hold,
+ * waiting on a condition without the lock, taking a lock twice that does not
+ * allow it. A mistake is logged and ends the process. Costs time: for finding
+ * bugs. To be called once, before any lock is made.
+ */
 EVENT2_EXPORT_SYMBOL
 void evthread_enable_lock_debugging(void);
 
-/** Does evthread_enable_lock_debuging. */
+/** evthread_enable_lock_debugging under its first, misspelt name. */
 EVENT2_EXPORT_SYMBOL
 void evthread_enable_lock_debuging(void);
 
-/** Does evthread_make_base_notifiable. */
-EVENT2_EXPORT_SYMBOL
-int evthread_make_base_notifiable(struct event_base *a0);
-
-/** Does evthread_set_condition_callbacks. */
-EVENT2_EXPORT_SYMBOL
-int evthread_set_condition_callbacks(
-    const struct evthread_condition_callbacks *a0);
-
-/** Does evthread_set_id_callback. */
-EVENT2_EXPORT_SYMBOL
-void evthread_set_id_callback(unsigned long (*a0)(void));
-
-/** Does evthread_set_lock_callbacks. */
-EVENT2_EXPORT_SYMBOL
-int evthread_set_lock_callbacks(const struct evthread_lock_callbacks *a0);
-
-/** Does evthread_use_pthreads. */
+/**
+ * Sets up pthread mutexes and conditions as the library's locks. To be called
+ * before any other function of the library; calling it again, or from several
+ * threads at once, does no harm.
+ * @return 0, or -1 if other locks or conditions are set already
+ */
 EVENT2_EXPORT_SYMBOL
 int evthread_use_pthreads(void);
 

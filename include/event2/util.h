@@ -226,122 +226,274 @@ extern "C" {
 struct evutil_monotonic_timer;
 struct sockaddr;
 
-/** Does evutil_ascii_strcasecmp. */
+/**
+ * Makes two sockets that are connected to each other, as socketpair(2) does.
+ * For AF_UNIX, and whatever else the system has pairs of, this is the
+ * system's own call. For AF_INET two sockets (SOCK_STREAM or SOCK_DGRAM) are
+ * connected over the loopback interface.
+ * @param d the address family
+ * @param type the socket type, optionally with SOCK_NONBLOCK and SOCK_CLOEXEC
+ * @param protocol 0 for the type's usual protocol
+ * @param sv receives the two sockets; the caller closes them
+ * @return 0, or -1 with the socket error set
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_ascii_strcasecmp(const char *a0, const char *a1);
+int evutil_socketpair(int d, int type, int protocol, evutil_socket_t *sv);
 
-/** Does evutil_ascii_strncasecmp. */
+/**
+ * Makes reading, writing, connecting and accepting on a socket return at once
+ * instead of waiting.
+ * @return 0, or -1 with the socket error set; a failure is also logged as a
+ *   warning
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_ascii_strncasecmp(const char *a0, const char *a1, size_t a2);
+int evutil_make_socket_nonblocking(evutil_socket_t sock);
 
-/** Does evutil_closesocket. */
+/**
+ * Lets a listening socket take an address that connections of an earlier
+ * listener still linger on (SO_REUSEADDR). Does nothing to AF_UNIX sockets,
+ * and nothing on Windows, where the option means something else.
+ * @return 0, or -1 with the socket error set
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_closesocket(int a0);
+int evutil_make_listen_socket_reuseable(evutil_socket_t sock);
 
-/** Does evutil_configure_monotonic_time. */
+/**
+ * Lets several sockets listen on one port, the kernel spreading the
+ * connections over them (SO_REUSEPORT). Each of them must call this before
+ * bind. Does nothing to AF_UNIX sockets, nor where the system cannot do it.
+ * @return 0, or -1 with the socket error set
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_configure_monotonic_time(struct evutil_monotonic_timer *a0,
-    int a1);
+int evutil_make_listen_socket_reuseable_port(evutil_socket_t sock);
 
-/** Does evutil_date_rfc1123. */
+/**
+ * Keeps an AF_INET6 socket to IPv6: it will not take IPv4 connections as
+ * mapped addresses. To be called before bind.
+ * @return 0, or -1 with the socket error set
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_date_rfc1123(char *a0, size_t a1, const struct tm *a2);
+int evutil_make_listen_socket_ipv6only(evutil_socket_t sock);
 
-/** Does evutil_freeaddrinfo. */
+/**
+ * Has the kernel report a TCP connection to its listener only when data has
+ * arrived on it (TCP_DEFER_ACCEPT). To be called after listen. Does nothing
+ * where the system has no such option.
+ * @return 0, or -1 with the socket error set
+ */
 EVENT2_EXPORT_SYMBOL
-void evutil_freeaddrinfo(struct evutil_addrinfo *a0);
+int evutil_make_tcp_listen_socket_deferred(evutil_socket_t sock);
 
-/** Does evutil_gai_strerror. */
+/**
+ * Has a socket closed when the process executes another program (FD_CLOEXEC).
+ * @return 0, or -1 with errno set; a failure is also logged as a warning
+ */
 EVENT2_EXPORT_SYMBOL
-const char *evutil_gai_strerror(int a0);
+int evutil_make_socket_closeonexec(evutil_socket_t sock);
 
-/** Does evutil_getaddrinfo. */
+/**
+ * Closes a socket.
+ * @return 0, or -1 with the socket error set
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_getaddrinfo(const char *a0, const char *a1,
-    const struct evutil_addrinfo *a2, struct evutil_addrinfo **a3);
+int evutil_closesocket(evutil_socket_t sock);
 
-/** Does evutil_gettime_monotonic. */
+/**
+ * Reads a number as strtoll(3) does.
+ * @param s the text; blanks in front are skipped
+ * @param endptr receives where the number ends, unless it is NULL
+ * @param base 2 to 36, or 0 to go by a prefix 0 or 0x
+ * @return the number; at overflow the largest or smallest one with errno
+ *   ERANGE
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_gettime_monotonic(struct evutil_monotonic_timer *a0,
-    struct timeval *a1);
+int64_t evutil_strtoll(const char *s, char **endptr, int base);
 
-/** Does evutil_inet_ntop. */
+/**
+ * Writes an IP address as text, without port or brackets. An IPv6 address
+ * comes in its shortest form, with dotted numbers where it embeds an IPv4
+ * address.
+ * @param af AF_INET or AF_INET6
+ * @param src a struct in_addr or in6_addr
+ * @param dst where the text goes
+ * @param len the room at dst; 46 bytes are enough for every address
+ * @return dst, or NULL with errno set to ENOSPC if it does not fit,
+ *   EAFNOSUPPORT for another family
+ */
 EVENT2_EXPORT_SYMBOL
-const char *evutil_inet_ntop(int a0, const void *a1, char *a2, size_t a3);
+const char *evutil_inet_ntop(int af, const void *src, char *dst, size_t len);
 
-/** Does evutil_inet_pton. */
+/**
+ * Reads an IPv6 address with an optional zone ("fe80::1%eth0"), or an IPv4
+ * address.
+ * @param af AF_INET6 or AF_INET
+ * @param src the text
+ * @param dst receives a struct in6_addr or in_addr
+ * @param indexp receives the zone's interface number; 0 if there is none
+ * @return 1, 0 if the text is no such address, -1 for another family
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_inet_pton(int a0, const char *a1, void *a2);
+int evutil_inet_pton_scope(int af, const char *src, void *dst,
+    unsigned int *indexp);
 
-/** Does evutil_inet_pton_scope. */
+/**
+ * Reads an IP address from text.
+ * @param af AF_INET for four decimal numbers with dots, AF_INET6 for an IPv6
+ *   address without zone
+ * @param src the text
+ * @param dst receives a struct in_addr or in6_addr
+ * @return 1, 0 if the text is no such address, -1 for another family
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_inet_pton_scope(int a0, const char *a1, void *a2,
-    unsigned int *a3);
+int evutil_inet_pton(int af, const char *src, void *dst);
 
-/** Does evutil_make_listen_socket_ipv6only. */
+/**
+ * Reads an IP address with an optional port: "[v6]:port", "[v6]", "v6",
+ * "v4:port" or "v4". IPv6 addresses may have a zone.
+ * @param str the text
+ * @param out receives a struct sockaddr_in or sockaddr_in6; without a port in
+ *   the text, the port is 0
+ * @param outlen the room at out; receives the address's size
+ * @return 0, or -1 if the text is no address, its port not 1 to 65535, or the
+ *   room too small
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_make_listen_socket_ipv6only(int a0);
+int evutil_parse_sockaddr_port(const char *str, struct sockaddr *out,
+    int *outlen);
 
-/** Does evutil_make_listen_socket_reuseable. */
+/**
+ * Compares two addresses.
+ * @param include_port nonzero: addresses of different ports differ
+ * @return 0 if they are equal, else a number whose sign gives an order;
+ *   addresses that are neither AF_INET nor AF_INET6 are never equal
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_make_listen_socket_reuseable(int a0);
+int evutil_sockaddr_cmp(const struct sockaddr *sa1,
+    const struct sockaddr *sa2, int include_port);
 
-/** Does evutil_make_listen_socket_reuseable_port. */
+/**
+ * Compares two strings; ASCII letters count as lower case, whatever the
+ * locale.
+ * @return 0 if they are equal, -1 if str1 comes first, 1 if str2 does
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_make_listen_socket_reuseable_port(int a0);
+int evutil_ascii_strcasecmp(const char *str1, const char *str2);
 
-/** Does evutil_make_socket_closeonexec. */
+/** evutil_ascii_strcasecmp over the first n characters at most. */
 EVENT2_EXPORT_SYMBOL
-int evutil_make_socket_closeonexec(int a0);
+int evutil_ascii_strncasecmp(const char *str1, const char *str2, size_t n);
 
-/** Does evutil_make_socket_nonblocking. */
+/**
+ * Looks up the addresses of a host and the port of a service, as
+ * getaddrinfo(3) does. This waits for the answer: evdns_getaddrinfo does not.
+ * Addresses and ports written as numbers are answered without the system's
+ * resolver.
+ * @param nodename a host's name or address; NULL for the local host, or for
+ *   any address with EVUTIL_AI_PASSIVE
+ * @param servname a service's name or port; NULL for none. One of both must
+ *   be given
+ * @param hints_in what is wanted: ai_family, ai_socktype, ai_protocol and
+ *   EVUTIL_AI_ flags; NULL for anything
+ * @param res receives a list, to be freed with evutil_freeaddrinfo; NULL on
+ *   an error
+ * @return 0, or one of EVUTIL_EAI_
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_make_socket_nonblocking(int a0);
+int evutil_getaddrinfo(const char *nodename, const char *servname,
+    const struct evutil_addrinfo *hints_in, struct evutil_addrinfo **res);
 
-/** Does evutil_make_tcp_listen_socket_deferred. */
+/**
+ * Frees a list of evutil_getaddrinfo or evdns_getaddrinfo.
+ * @param ai the list; NULL does nothing
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_make_tcp_listen_socket_deferred(int a0);
+void evutil_freeaddrinfo(struct evutil_addrinfo *ai);
 
-/** Does evutil_monotonic_timer_free. */
+/**
+ * The text for an error of evutil_getaddrinfo or evdns_getaddrinfo. It must
+ * not be changed or freed.
+ */
 EVENT2_EXPORT_SYMBOL
-void evutil_monotonic_timer_free(struct evutil_monotonic_timer *a0);
+const char *evutil_gai_strerror(int err);
 
-/** Does evutil_monotonic_timer_new. */
+/**
+ * Fills a buffer with random bytes that nobody can guess. From any thread,
+ * and different in parent and child after fork. Ends the process through the
+ * fatal callback if the system gives no random bytes.
+ */
 EVENT2_EXPORT_SYMBOL
-struct evutil_monotonic_timer *evutil_monotonic_timer_new(void);
+void evutil_secure_rng_get_bytes(void *buf, size_t n);
 
-/** Does evutil_parse_sockaddr_port. */
-EVENT2_EXPORT_SYMBOL
-int evutil_parse_sockaddr_port(const char *a0, struct sockaddr *a1, int *a2);
-
-/** Does evutil_secure_rng_add_bytes. */
-EVENT2_EXPORT_SYMBOL
-void evutil_secure_rng_add_bytes(const char *a0, size_t a1);
-
-/** Does evutil_secure_rng_get_bytes. */
-EVENT2_EXPORT_SYMBOL
-void evutil_secure_rng_get_bytes(void *a0, size_t a1);
-
-/** Does evutil_secure_rng_init. */
+/**
+ * Seeds the secure random numbers now instead of at their first use. Wanted
+ * by programs that lose access to the system's random device later (chroot),
+ * and by those that want to know.
+ * @return 0, or -1 if the system gives no random bytes
+ */
 EVENT2_EXPORT_SYMBOL
 int evutil_secure_rng_init(void);
 
-/** Does evutil_secure_rng_set_urandom_device_file. */
+/**
+ * Names a random device to seed the secure random numbers from, besides what
+ * the kernel gives.
+ * @param fname its path, which is copied; NULL for none
+ * @return 0, or -1 if memory is short
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_secure_rng_set_urandom_device_file(char *a0);
+int evutil_secure_rng_set_urandom_device_file(char *fname);
 
-/** Does evutil_sockaddr_cmp. */
+/**
+ * Mixes bytes of the program's own into the secure random numbers. Hardly
+ * ever needed: they are seeded without it, and these bytes cannot make them
+ * worse.
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_sockaddr_cmp(const struct sockaddr *a0, const struct sockaddr *a1,
-    int a2);
+void evutil_secure_rng_add_bytes(const char *dat, size_t datlen);
 
-/** Does evutil_socketpair. */
+/**
+ * Makes a timer for evutil_configure_monotonic_time.
+ * @return the timer, to be freed with evutil_monotonic_timer_free, or NULL if
+ *   memory is short
+ */
 EVENT2_EXPORT_SYMBOL
-int evutil_socketpair(int a0, int a1, int a2, int *a3);
+struct evutil_monotonic_timer *evutil_monotonic_timer_new(void);
 
-/** Does evutil_strtoll. */
+/** Frees a timer of evutil_monotonic_timer_new. NULL does nothing. */
 EVENT2_EXPORT_SYMBOL
-int64_t evutil_strtoll(const char *a0, char **a1, int a2);
+void evutil_monotonic_timer_free(struct evutil_monotonic_timer *timer);
+
+/**
+ * Chooses the clock of a timer.
+ * @param flags 0 for a clock that is cheap to read and some milliseconds
+ *   coarse; EV_MONOT_PRECISE for the exact one; EV_MONOT_FALLBACK for the
+ *   wall clock with its backward steps taken out
+ * @return 0, or -1 if timer is NULL
+ */
+EVENT2_EXPORT_SYMBOL
+int evutil_configure_monotonic_time(struct evutil_monotonic_timer *timer,
+    int flags);
+
+/**
+ * Reads a timer: the time since some moment in the past. It never goes back,
+ * whatever happens to the wall clock. One timer is for one thread at a time.
+ * @param timer a configured timer
+ * @param tp receives the time
+ * @return 0, or -1 if an argument is NULL
+ */
+EVENT2_EXPORT_SYMBOL
+int evutil_gettime_monotonic(struct evutil_monotonic_timer *timer,
+    struct timeval *tp);
+
+/**
+ * Writes a date as HTTP and mail have it: "Sun, 06 Nov 1994 08:49:37 GMT".
+ * @param date where the text goes; it is cut to fit and ended by a NUL
+ * @param datelen the room there; 30 bytes are enough up to the year 9999
+ * @param tm the time, taken as GMT; NULL for now
+ * @return the length of the whole text, which was cut if that is not below
+ *   datelen; 0 if datelen is 0
+ */
+EVENT2_EXPORT_SYMBOL
+int evutil_date_rfc1123(char *date, size_t datelen, const struct tm *tm);
 
 /**
  * Formats as snprintf does; the same on every system. The text is always

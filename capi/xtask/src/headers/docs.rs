@@ -4,6 +4,9 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 /// Text columns of a comment whose lines start with " * ".
 pub const WIDTH: usize = 75;
 
+/// Stands for an empty line on the way through cbindgen, which would drop it.
+pub const BLANK: &str = " \u{1}";
+
 /// The doc comment among the attributes of an item, line by line.
 pub fn lines(attrs: &[Attribute]) -> Vec<String> {
     let mut out = Vec::new();

@@ -5,7 +5,7 @@ use super::table::Header;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub fn shape(text: &str, header: &Header, abi: &Catalogue) -> String {
-    let text = write_out_parts(text, abi);
+    let text = write_out_parts(&text.replace(super::docs::BLANK, ""), abi);
     let mut text: Vec<String> = blocks(&text).iter().map(|b| fill(b)).collect();
     // The table's order: cbindgen's has no system that a reader could see.
     let wanted: Vec<&str> = header.enums.iter().map(|e| e.2).chain(header.types.iter().copied()).collect();

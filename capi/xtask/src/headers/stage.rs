@@ -121,7 +121,8 @@ fn stage(header: &Header, abi: &Catalogue) -> Outcome<String> {
         let parsed = syn::parse_file(&text).map_err(|e| format!("{}: {e}", path.display()))?;
         for item in parsed.items {
             let Item::Fn(mut f) = item else { continue };
-            if !exported(&f.attrs) {
+            // Names that end so are for our own libraries.
+            if !exported(&f.attrs) || f.sig.ident.to_string().ends_with('_') {
                 continue;
             }
             if docs::lines(&f.attrs).is_empty() {
@@ -229,7 +230,7 @@ impl VisitMut for Plain<'_> {
             a.path().is_ident("repr") || a.path().is_ident("no_mangle") || a.path().is_ident("unsafe")
         });
         for line in text {
-            let line = format!(" {line}");
+            let line = if line.is_empty() { docs::BLANK.to_string() } else { format!(" {line}") };
             attrs.push(syn::parse_quote!(#[doc = #line]));
         }
     }
@@ -291,6 +292,9 @@ impl VisitMut for Plain<'_> {
 
 fn c_name(name: &syn::Ident) -> syn::Ident {
     let text = name.to_string();
+    if text.starts_with("r#") && !KEYWORDS.contains(&&text[2..]) {
+        return name.clone();
+    }
     let text = text.trim_start_matches("r#").trim_start_matches('_');
     let text = if KEYWORDS.contains(&text) { format!("{text}_") } else { text.to_string() };
     format_ident!("{text}")
