@@ -1,0 +1,347 @@
+//! Lock debugging catches misuse. Each case runs in a forked child, whose fatal callback tells the parent.
+use oxievent::abi::thread::*;
+use oxievent::thread::{self, Cond, Lock};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
+
+const CAUGHT: c_int = 77;
+const QUIET: c_int = 0;
+
+unsafe extern "C" fn alloc(kind: c_uint) -> *mut c_void {
+    // SAFETY: a mutex of malloc's, initialised before use.
+    unsafe {
+        let m = libc::malloc(size_of::<libc::pthread_mutex_t>()).cast::<libc::pthread_mutex_t>();
+        let mut attr = std::mem::zeroed();
+        libc::pthread_mutexattr_init(&mut attr);
+        assert_eq!(kind & EVTHREAD_LOCKTYPE_RECURSIVE, EVTHREAD_LOCKTYPE_RECURSIVE);
+        libc::pthread_mutexattr_settype(&mut attr, libc::PTHREAD_MUTEX_RECURSIVE);
+        libc::pthread_mutex_init(m, &attr);
+        m.cast()
+    }
+}
+unsafe extern "C" fn free(m: *mut c_void, _: c_uint) {
+    // SAFETY: made by `alloc`.
+    unsafe {
+        libc::pthread_mutex_destroy(m.cast());
+        libc::free(m);
+    }
+}
+unsafe extern "C" fn lock(mode: c_uint, m: *mut c_void) -> c_int {
+    // SAFETY: made by `alloc`.
+    unsafe {
+        if mode & EVTHREAD_TRY != 0 {
+            libc::pthread_mutex_trylock(m.cast())
+        } else {
+            libc::pthread_mutex_lock(m.cast())
+        }
+    }
+}
+unsafe extern "C" fn unlock(_: c_uint, m: *mut c_void) -> c_int {
+    // SAFETY: made by `alloc`.
+    unsafe { libc::pthread_mutex_unlock(m.cast()) }
+}
+unsafe extern "C" fn id() -> c_ulong {
+    // SAFETY: no pointers.
+    unsafe { libc::pthread_self() as c_ulong }
+}
+unsafe extern "C" fn cond_alloc(_: c_uint) -> *mut c_void {
+    // SAFETY: a condition of malloc's.
+    unsafe {
+        let c = libc::malloc(size_of::<libc::pthread_cond_t>());
+        libc::pthread_cond_init(c.cast(), std::ptr::null());
+        c
+    }
+}
+unsafe extern "C" fn cond_free(c: *mut c_void) {
+    // SAFETY: made by `cond_alloc`.
+    unsafe {
+        libc::pthread_cond_destroy(c.cast());
+        libc::free(c);
+    }
+}
+unsafe extern "C" fn cond_signal(c: *mut c_void, all: c_int) -> c_int {
+    // SAFETY: made by `cond_alloc`.
+    unsafe {
+        if all != 0 { libc::pthread_cond_broadcast(c.cast()) } else { libc::pthread_cond_signal(c.cast()) }
+    }
+}
+unsafe extern "C" fn cond_wait(c: *mut c_void, m: *mut c_void, tv: *const libc::timeval) -> c_int {
+    // SAFETY: made by the functions above, the mutex is held.
+    unsafe {
+        let Some(tv) = tv.as_ref() else { return libc::pthread_cond_wait(c.cast(), m.cast()) };
+        let mut until = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_REALTIME, &mut until);
+        until.tv_sec += tv.tv_sec;
+        until.tv_nsec += tv.tv_usec * 1000;
+        if until.tv_nsec >= 1_000_000_000 {
+            until.tv_nsec -= 1_000_000_000;
+            until.tv_sec += 1;
+        }
+        c_int::from(libc::pthread_cond_timedwait(c.cast(), m.cast(), &until) == libc::ETIMEDOUT)
+    }
+}
+const LOCKS: evthread_lock_callbacks = evthread_lock_callbacks {
+    lock_api_version: EVTHREAD_LOCK_API_VERSION,
+    supported_locktypes: EVTHREAD_LOCKTYPE_RECURSIVE,
+    alloc: Some(alloc),
+    free: Some(free),
+    lock: Some(lock),
+    unlock: Some(unlock),
+};
+const CONDS: evthread_condition_callbacks = evthread_condition_callbacks {
+    condition_api_version: EVTHREAD_CONDITION_API_VERSION,
+    alloc_condition: Some(cond_alloc),
+    free_condition: Some(cond_free),
+    signal_condition: Some(cond_signal),
+    wait_condition: Some(cond_wait),
+};
+
+unsafe extern "C" fn quiet_log(severity: c_int, line: *const c_char) {
+    // SAFETY: a C string.
+    let line = unsafe { CStr::from_ptr(line) };
+    assert!(severity >= 2 && !line.is_empty());
+}
+unsafe extern "C" fn on_fatal(code: c_int) {
+    // SAFETY: ends the child.
+    unsafe { libc::_exit(if code == oxievent::log::CODE_ABORT { CAUGHT } else { 1 }) }
+}
+/// Runs `f` in a child; its exit status.
+fn in_child(f: impl FnOnce()) -> c_int {
+    // SAFETY: the child only runs `f` and exits.
+    unsafe {
+        let pid = libc::fork();
+        assert!(pid >= 0);
+        if pid == 0 {
+            oxievent::log::set_callback(Some(quiet_log));
+            oxievent::log::set_fatal_callback(Some(on_fatal));
+            f();
+            libc::_exit(QUIET);
+        }
+        let mut status = 0;
+        assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
+        assert!(libc::WIFEXITED(status), "status {status:x}");
+        libc::WEXITSTATUS(status)
+    }
+}
+fn set_up() {
+    thread::set_lock_callbacks(Some(&LOCKS)).unwrap();
+    thread::set_condition_callbacks(Some(&CONDS)).unwrap();
+    thread::set_id_callback(Some(id));
+    thread::enable_debugging();
+}
+/// The live table's functions, which the engine reaches through its handles, on a lock of any kind.
+fn raw(kind: c_uint) -> (evthread_lock_callbacks, *mut c_void) {
+    thread::stop_debugging();
+    // SAFETY: the table is not being changed.
+    let t = unsafe { *thread::lock_callbacks() };
+    thread::enable_debugging();
+    // SAFETY: the table's contract.
+    (t, unsafe { t.alloc.unwrap()(kind) })
+}
+
+#[test]
+fn proper_use_is_quiet() {
+    let status = in_child(|| {
+        set_up();
+        let l = Lock::new().unwrap();
+        let c = Cond::new().unwrap();
+        l.acquire();
+        l.acquire();
+        // SAFETY: acquired above.
+        unsafe { l.release() };
+        assert!(!c.wait_for(&l, &libc::timeval { tv_sec: 0, tv_usec: 1000 }));
+        // SAFETY: acquired above.
+        unsafe { l.release() };
+        let l = std::sync::Arc::new(l);
+        let l2 = l.clone();
+        std::thread::spawn(move || {
+            l2.acquire();
+            // SAFETY: acquired above.
+            unsafe { l2.release() };
+        })
+        .join()
+        .unwrap();
+        // SAFETY: the program's own table, shown while debugging.
+        unsafe {
+            assert_eq!((*thread::lock_callbacks()).lock.map(|f| f as usize), LOCKS.lock.map(|f| f as usize))
+        };
+        assert!(thread::set_lock_callbacks(Some(&LOCKS)).is_ok());
+    });
+    assert_eq!(status, QUIET);
+}
+#[test]
+fn a_waiter_is_woken_through_the_checks() {
+    let status = in_child(|| {
+        set_up();
+        let pair = std::sync::Arc::new((Lock::new().unwrap(), Cond::new().unwrap()));
+        pair.0.acquire();
+        let other = pair.clone();
+        let t = std::thread::spawn(move || {
+            other.0.acquire();
+            other.1.signal();
+            // SAFETY: acquired above.
+            unsafe { other.0.release() };
+        });
+        assert!(pair.1.wait_for(&pair.0, &libc::timeval { tv_sec: 20, tv_usec: 0 }));
+        // SAFETY: acquired above.
+        unsafe { pair.0.release() };
+        t.join().unwrap();
+    });
+    assert_eq!(status, QUIET);
+}
+#[test]
+fn unlocking_twice_is_caught() {
+    let status = in_child(|| {
+        set_up();
+        let l = Lock::new().unwrap();
+        l.acquire();
+        // SAFETY: the second one is the point.
+        unsafe {
+            l.release();
+            l.release();
+        }
+    });
+    assert_eq!(status, CAUGHT);
+}
+#[test]
+fn unlocking_by_another_thread_is_caught() {
+    let status = in_child(|| {
+        set_up();
+        let l = std::sync::Arc::new(Lock::new().unwrap());
+        l.acquire();
+        let other = l.clone();
+        // SAFETY: the point.
+        let _ = std::thread::spawn(move || unsafe { other.release() }).join();
+    });
+    assert_eq!(status, CAUGHT);
+}
+#[test]
+fn freeing_a_held_lock_is_caught() {
+    let status = in_child(|| {
+        set_up();
+        let l = Lock::new().unwrap();
+        l.acquire();
+        drop(l);
+    });
+    assert_eq!(status, CAUGHT);
+}
+#[test]
+fn waiting_without_the_lock_is_caught() {
+    let status = in_child(|| {
+        set_up();
+        let (l, c) = (Lock::new().unwrap(), Cond::new().unwrap());
+        c.wait(&l);
+    });
+    assert_eq!(status, CAUGHT);
+}
+#[test]
+fn a_plain_lock_taken_twice_is_caught() {
+    let status = in_child(|| {
+        set_up();
+        let (t, l) = raw(0);
+        // SAFETY: the table's contract, broken by the second call.
+        unsafe {
+            assert_eq!(t.lock.unwrap()(0, l), 0);
+            t.lock.unwrap()(0, l);
+        }
+    });
+    assert_eq!(status, CAUGHT);
+}
+#[test]
+fn wrong_modes_and_kinds_are_caught() {
+    let mode = in_child(|| {
+        set_up();
+        let (t, l) = raw(EVTHREAD_LOCKTYPE_RECURSIVE);
+        // SAFETY: the table's contract but for the mode.
+        unsafe { t.lock.unwrap()(EVTHREAD_READ, l) };
+    });
+    let kind = in_child(|| {
+        set_up();
+        let (t, l) = raw(EVTHREAD_LOCKTYPE_RECURSIVE);
+        // SAFETY: the table's contract but for the kind.
+        unsafe { t.free.unwrap()(l, 0) };
+    });
+    let none = in_child(|| {
+        set_up();
+        let (t, l) = raw(0);
+        // SAFETY: the table's contract but for the null.
+        unsafe {
+            t.free.unwrap()(l, 0);
+            t.lock.unwrap()(0, std::ptr::null_mut());
+        }
+    });
+    assert_eq!([mode, kind, none], [CAUGHT; 3]);
+}
+#[test]
+fn a_lock_made_before_debugging_is_recognised() {
+    let status = in_child(|| {
+        thread::set_lock_callbacks(Some(&LOCKS)).unwrap();
+        let l = Lock::new().unwrap();
+        thread::enable_debugging();
+        l.acquire();
+    });
+    assert_eq!(status, CAUGHT);
+}
+#[test]
+fn debugging_without_locks_and_set_up_late() {
+    let status = in_child(|| {
+        thread::enable_debugging();
+        let bare = Lock::new().unwrap();
+        bare.acquire();
+        // SAFETY: acquired above.
+        unsafe { bare.release() };
+        set_up();
+        bare.acquire();
+        // SAFETY: acquired above.
+        unsafe { bare.release() };
+        let real = Lock::new().unwrap();
+        real.acquire();
+        // SAFETY: acquired above.
+        unsafe { real.release() };
+        // A shutdown ends debugging; locks of before and a new start both work.
+        thread::stop_debugging();
+        real.acquire();
+        thread::enable_debugging();
+        // SAFETY: acquired above.
+        unsafe { real.release() };
+    });
+    assert_eq!(status, QUIET);
+}
+#[test]
+fn tables_are_set_once() {
+    let status = in_child(|| {
+        assert!(
+            thread::set_lock_callbacks(Some(&evthread_lock_callbacks { unlock: None, ..LOCKS })).is_err()
+        );
+        thread::set_lock_callbacks(Some(&LOCKS)).unwrap();
+        thread::set_lock_callbacks(Some(&LOCKS)).unwrap();
+        assert!(
+            thread::set_lock_callbacks(Some(&evthread_lock_callbacks { lock_api_version: 9, ..LOCKS }))
+                .is_err()
+        );
+        thread::set_lock_callbacks(None).unwrap();
+        assert!(!thread::locks_enabled());
+        assert!(Lock::new().unwrap().is_none());
+        let half = evthread_condition_callbacks { wait_condition: None, ..CONDS };
+        assert!(thread::set_condition_callbacks(Some(&half)).is_err());
+        thread::set_condition_callbacks(Some(&CONDS)).unwrap();
+        thread::set_condition_callbacks(Some(&CONDS)).unwrap();
+        thread::set_condition_callbacks(None).unwrap();
+        assert!(Cond::new().unwrap().is_none());
+    });
+    assert_eq!(status, QUIET);
+}
+#[test]
+fn too_late_in_debug_mode() {
+    unsafe extern "C" fn on_fatal_1(code: c_int) {
+        // SAFETY: ends the child.
+        unsafe { libc::_exit(if code == 1 { CAUGHT } else { 1 }) }
+    }
+    let status = in_child(|| {
+        oxievent::log::set_fatal_callback(Some(on_fatal_1));
+        thread::set_debug_mode(true);
+        thread::set_lock_callbacks(Some(&LOCKS)).unwrap();
+        drop(Lock::new().unwrap());
+        let _ = thread::set_lock_callbacks(Some(&LOCKS));
+    });
+    assert_eq!(status, CAUGHT);
+}
