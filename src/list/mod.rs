@@ -63,12 +63,18 @@ impl<L: TailLink> TailQueue<L> {
     /// `node` is alive, stays so while it is on the queue, and is on no queue through this link.
     #[inline]
     pub unsafe fn insert_tail(&mut self, node: *mut L::Node) {
-        // SAFETY: the caller's promise; tqh_last points at the head or at the last node's link.
+        // SAFETY: the caller's promise; tqh_last points at the last node's link.
         unsafe {
             let e = L::entry(node);
             (*e).tqe_next = null_mut();
-            (*e).tqe_prev = self.head.tqh_last;
-            *self.head.tqh_last = node;
+            // The head is never written through a pointer into it: `&mut self` promises that nobody does.
+            if self.head.tqh_first.is_null() {
+                (*e).tqe_prev = &raw mut self.head.tqh_first;
+                self.head.tqh_first = node;
+            } else {
+                (*e).tqe_prev = self.head.tqh_last;
+                *self.head.tqh_last = node;
+            }
             self.head.tqh_last = &raw mut (*e).tqe_next;
         }
     }
@@ -120,7 +126,11 @@ impl<L: TailLink> TailQueue<L> {
             } else {
                 (*L::entry(next)).tqe_prev = (*e).tqe_prev;
             }
-            *(*e).tqe_prev = next;
+            if self.head.tqh_first == node {
+                self.head.tqh_first = next;
+            } else {
+                *(*e).tqe_prev = next;
+            }
         }
     }
 }

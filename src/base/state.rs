@@ -1,0 +1,389 @@
+//! What a base knows, under its lock: adding and deleting events, and their timers.
+//!
+//! Nothing here calls out: user callbacks run from `run.rs`, `free.rs` and `inspect.rs` only.
+use super::EventRef;
+use super::clock::{Clock, USEC_MASK, micros, micros_masked, timeval_of};
+use super::common::CommonTimeouts;
+use super::debug;
+use super::io_map::IoMap;
+use super::once::OnceLink;
+use super::queues::{QUEUED, Queues};
+use super::signal::Signals;
+use super::timer_heap::TimerHeap;
+use super::waker::Notify;
+use crate::abi::event::{BaseFlag, Ev, Evlist, event, event_callback};
+use crate::backend::Backend;
+use crate::list::List;
+use crate::{Error, Result, debugx};
+use libc::timeval;
+use std::ffi::{c_int, c_short, c_ulong};
+
+/// What an event may wait for besides time.
+pub(super) const IO: Ev =
+    Ev::from_bits_retain(Ev::READ.bits() | Ev::WRITE.bits() | Ev::CLOSED.bits());
+
+/// `event_config_set_max_dispatch_interval`
+pub(super) struct Limits {
+    /// Microseconds.
+    pub(super) max_time: Option<i64>,
+    pub(super) max_callbacks: c_int,
+    /// Queues before this priority are not limited.
+    pub(super) from_priority: c_int,
+}
+
+pub(crate) struct State {
+    pub(super) backend: Backend,
+    pub(super) io: IoMap,
+    pub(super) signals: Signals,
+    pub(super) q: Queues,
+    pub(super) timers: TimerHeap<EventRef>,
+    pub(super) common: CommonTimeouts,
+    pub(super) clock: Clock,
+    pub(super) notify: Notify,
+    /// The guard shall wake the loop when it unlocks.
+    pub(super) wake_wanted: bool,
+    /// The loop sleeps, or is about to. The lock is released in between only.
+    pub(super) in_wait: bool,
+    /// Until when it sleeps at most.
+    pub(super) wait_until: i64,
+    pub(super) running: bool,
+    pub(super) exit: bool,
+    pub(super) stop: bool,
+    /// The callback that is running, or null.
+    pub(super) current: *mut event_callback,
+    /// How many more times the running signal callback is to be called.
+    pub(super) signal_left: c_short,
+    /// Another thread waits for the running callback.
+    pub(super) waiters: bool,
+    pub(super) callbacks_awaited: u32,
+    /// The thread that runs, or last ran, the loop.
+    pub(super) owner: c_ulong,
+    pub(super) once: List<OnceLink>,
+    pub(super) flags: BaseFlag,
+    pub(super) limits: Limits,
+    /// Internal events: the waker's and the signals' descriptors.
+    pub(super) notify_event: event,
+    pub(super) signal_event: event,
+}
+
+impl State {
+    /// The loop must look again before it would have by itself.
+    #[inline]
+    pub(super) fn wake(&mut self) {
+        self.wake_wanted |= self.in_wait;
+    }
+    /// Another thread changed what is watched: does a wait under way know?
+    #[inline]
+    fn wake_for_change(&mut self) {
+        if self.in_wait && !self.backend.changes_reach_wait() {
+            self.wake_wanted = true;
+        }
+    }
+
+    /// `event_add`. None: no timeout; one that runs already goes on.
+    pub(super) fn add(&mut self, ev: EventRef, timeout: Option<&timeval>) -> Result<()> {
+        debug::assert_set_up(ev, "event_add");
+        debugx!(
+            "event_add: event: {:p} (fd {}), events 0x{:x}, timeout {}",
+            ev.as_ptr(),
+            ev.fd(),
+            ev.events_raw(),
+            timeout.is_some()
+        );
+        let flags = ev.flags();
+        if flags.contains(Evlist::FINALIZING) {
+            return Err(Error::Invalid);
+        }
+        // What can fail comes first.
+        if timeout.is_some() && !flags.contains(Evlist::TIMEOUT) {
+            self.timers.reserve()?;
+        }
+        let events = ev.events();
+        if events.intersects(IO | Ev::SIGNAL) && !flags.contains(Evlist::INSERTED) {
+            if events.intersects(IO) {
+                self.io.add(&mut self.backend, ev)?;
+                self.wake_for_change();
+            } else {
+                self.add_signal(ev)?;
+            }
+            self.q.added.add(c_int::from(!flags.contains(Evlist::INTERNAL)));
+            ev.insert_flags(Evlist::INSERTED);
+        }
+        if let Some(tv) = timeout {
+            self.add_timeout(ev, tv)?;
+        }
+        debug::note_add(ev, true);
+        Ok(())
+    }
+
+    fn add_signal(&mut self, ev: EventRef) -> Result<()> {
+        // SAFETY: a field of the base, which stands still.
+        let Some(own) = (unsafe { EventRef::from_raw(&raw mut self.signal_event) }) else { return Ok(()) };
+        if !own.flags().contains(Evlist::INSERTED) {
+            self.io.add(&mut self.backend, own)?;
+            own.insert_flags(Evlist::INSERTED);
+            self.wake_for_change();
+        }
+        self.signals.add(ev)
+    }
+
+    /// The part of `event_add` that concerns time.
+    fn add_timeout(&mut self, ev: EventRef, tv: &timeval) -> Result<()> {
+        let events = ev.events();
+        if events.contains(Ev::PERSIST) && !events.contains(Ev::SIGNAL) {
+            ev.set_interval(*tv);
+        }
+        // Active because of the old timeout, and not run yet: that activation is taken back.
+        if ev.flags().intersects(QUEUED) && ev.res().contains(Ev::TIMEOUT) {
+            if events.contains(Ev::SIGNAL) && self.current == ev.callback() {
+                self.signal_left = 0;
+            }
+            ev.set_res(ev.res() - Ev::TIMEOUT);
+            if !ev.res().intersects(IO | Ev::SIGNAL) {
+                self.q.remove_any(ev.callback());
+            }
+        }
+        let now = self.clock.now();
+        match self.common.index_of(tv) {
+            Some(i) => {
+                self.remove_timeout(ev);
+                let at = now.saturating_add(micros_masked(tv));
+                self.insert_common(i, ev, at, tv);
+                Ok(())
+            }
+            None => self.set_deadline(ev, now.saturating_add(micros(tv))),
+        }
+    }
+
+    /// Makes `ev` time out at `at`.
+    #[inline]
+    pub(super) fn set_deadline(&mut self, ev: EventRef, at: i64) -> Result<()> {
+        if ev.flags().contains(Evlist::TIMEOUT) {
+            let old = ev.timeout();
+            if self.common.index_of(&old).is_none() {
+                // A later deadline is only noted; the entry moves when it surfaces.
+                if at < micros(&old) && self.timers.deadline(ev.heap_slot()).is_some_and(|d| at < d) {
+                    self.timers.update(ev.heap_slot(), at);
+                    self.note_deadline(at);
+                }
+                ev.set_timeout(timeval_of(at));
+                return Ok(());
+            }
+            self.remove_timeout(ev);
+        }
+        ev.set_timeout(timeval_of(at));
+        let slot = self.timers.push(at, ev)?;
+        ev.set_heap_slot(slot);
+        ev.insert_flags(Evlist::TIMEOUT);
+        self.q.added.add(c_int::from(!ev.flags().contains(Evlist::INTERNAL)));
+        self.note_deadline(at);
+        Ok(())
+    }
+    /// There is a timer at `at`: a loop that sleeps longer must be told.
+    #[inline]
+    pub(super) fn note_deadline(&mut self, at: i64) {
+        if self.in_wait && at < self.wait_until {
+            self.wake_wanted = true;
+        }
+    }
+
+    /// Takes `ev` off the timers if it is on them.
+    #[inline]
+    pub(super) fn remove_timeout(&mut self, ev: EventRef) {
+        if !ev.flags().contains(Evlist::TIMEOUT) {
+            return;
+        }
+        self.q.added.sub(c_int::from(!ev.flags().contains(Evlist::INTERNAL)));
+        ev.remove_flags(Evlist::TIMEOUT);
+        match self.common.index_of(&ev.timeout()) {
+            Some(i) => self.common.remove(i, ev),
+            None => {
+                self.timers.remove(ev.heap_slot());
+                ev.set_heap_slot(-1);
+            }
+        }
+    }
+    /// `event_remove_timer`
+    pub(super) fn remove_timer(&mut self, ev: EventRef) {
+        debug::assert_set_up(ev, "event_remove_timer");
+        if ev.flags().contains(Evlist::TIMEOUT) {
+            self.remove_timeout(ev);
+            if !ev.events().contains(Ev::SIGNAL) {
+                ev.set_interval(timeval { tv_sec: 0, tv_usec: 0 });
+            }
+            self.wake_if_idle();
+        }
+    }
+
+    /// `event_del` without waiting. `even_finalizing`: also an event that is being finalized, as the base dies.
+    pub(super) fn del(&mut self, ev: EventRef, even_finalizing: bool) -> Result<()> {
+        debugx!("event_del: {:p} (fd {}), flags 0x{:x}", ev.as_ptr(), ev.fd(), ev.flags_raw());
+        if ev.flags().contains(Evlist::FINALIZING) && !even_finalizing {
+            return Ok(());
+        }
+        if ev.events().contains(Ev::SIGNAL) && self.current == ev.callback() {
+            self.signal_left = 0;
+        }
+        self.remove_timeout(ev);
+        if ev.flags().intersects(QUEUED) {
+            self.q.remove_any(ev.callback());
+        }
+        let result = self.remove_inserted(ev);
+        self.wake_if_idle();
+        debug::note_add(ev, false);
+        result
+    }
+    /// Stops watching for `ev` if it is watched for. It is off the map even if an error is returned.
+    #[inline]
+    pub(super) fn remove_inserted(&mut self, ev: EventRef) -> Result<()> {
+        let flags = ev.flags();
+        if !flags.contains(Evlist::INSERTED) {
+            return Ok(());
+        }
+        self.q.added.sub(c_int::from(!flags.contains(Evlist::INTERNAL)));
+        ev.remove_flags(Evlist::INSERTED);
+        if ev.events().intersects(IO) {
+            let done = self.io.del(&mut self.backend, ev);
+            self.wake_for_change();
+            done
+        } else {
+            self.signals.del(ev)
+        }
+    }
+    /// A loop that sleeps over nothing has to be told that it may return.
+    #[inline]
+    pub(super) fn wake_if_idle(&mut self) {
+        if self.in_wait && !self.q.any_events() && !self.q.any_active() {
+            self.wake_wanted = true;
+        }
+    }
+
+    /// `event_active`
+    pub(super) fn activate(&mut self, ev: EventRef, what: Ev, ncalls: c_short) {
+        debugx!("event_active: {:p} (fd {}), res {}", ev.as_ptr(), ev.fd(), what.bits());
+        self.q.activate(ev, what, ncalls);
+        self.wake();
+    }
+
+    /// How long the loop may sleep, in microseconds; None: until something happens.
+    pub(super) fn next_timeout(&mut self) -> Option<u64> {
+        if self.timers.is_empty() {
+            return None;
+        }
+        // The callbacks may have taken long: the deadline is compared with the time as it is.
+        let now = self.clock.fresh();
+        // A stale deadline in front may cost a wake-up too many. Where there are few timers, keep them exact.
+        if self.timers.len() <= SMALL_HEAP {
+            self.settle_first();
+        }
+        let (at, _) = self.timers.first()?;
+        self.wait_until = at;
+        Some(at.saturating_sub(now).max(0).unsigned_abs())
+    }
+    /// Brings the first entry to where its event's deadline says, until the first is right.
+    fn settle_first(&mut self) {
+        while let Some((at, ev)) = self.timers.first() {
+            let real = micros_masked(&ev.timeout());
+            if real <= at {
+                return;
+            }
+            self.timers.update(ev.heap_slot(), real);
+        }
+    }
+    /// Makes active whatever has timed out.
+    #[inline]
+    pub(super) fn expire_timers(&mut self) {
+        if !self.timers.is_empty() {
+            let now = self.clock.now();
+            while let Some((at, ev)) = self.timers.first() {
+                if at > now {
+                    return;
+                }
+                self.expire(at, ev, now);
+            }
+        }
+    }
+    fn expire(&mut self, at: i64, ev: EventRef, now: i64) {
+        let real = micros_masked(&ev.timeout());
+        if real > at {
+            // It was moved to later while it stood in the heap.
+            self.timers.update(ev.heap_slot(), real);
+            return;
+        }
+        self.timers.remove(ev.heap_slot());
+        ev.set_heap_slot(-1);
+        let flags = ev.flags();
+        ev.remove_flags(Evlist::TIMEOUT);
+        if flags.contains(Evlist::INTERNAL) {
+            return self.expire_common(ev, now);
+        }
+        self.q.added.sub(1);
+        self.time_out(ev);
+    }
+    /// `ev` is off the timers, because its time has come.
+    pub(super) fn time_out(&mut self, ev: EventRef) {
+        let (flags, events) = (ev.flags(), ev.events());
+        if !flags.intersects(QUEUED) && flags.contains(Evlist::INSERTED) {
+            // A signal event, and a persistent event without an interval, wait for one timeout only. Others are
+            // deleted, or get their next deadline, when their callback runs.
+            let last = events.contains(Ev::SIGNAL) || events.contains(Ev::PERSIST) && micros(&ev.interval()) == 0;
+            if last {
+                let _ = self.remove_inserted(ev);
+            }
+        }
+        // Reports of I/O in the same turn stay: both are told.
+        self.q.activate(ev, Ev::TIMEOUT, 1);
+    }
+
+    /// A persistent event with an interval is about to run: sets its next deadline.
+    pub(super) fn rearm(&mut self, ev: EventRef, interval: &timeval) -> Result<()> {
+        let now = self.clock.now();
+        let common = self.common.index_of(interval);
+        let span = if common.is_some() { micros_masked(interval) } else { micros(interval) };
+        // After a timeout the next one is counted from when this one was due, so that no drift adds up.
+        let from = if ev.res().contains(Ev::TIMEOUT) { micros_masked(&ev.timeout()) } else { now };
+        let mut at = from.saturating_add(span);
+        if at < now {
+            at = now.saturating_add(span);
+        }
+        match common {
+            Some(i) => {
+                self.remove_timeout(ev);
+                self.insert_common(i, ev, at, interval);
+                Ok(())
+            }
+            None => self.set_deadline(ev, at),
+        }
+    }
+    /// Puts `ev`, which is on no timer queue, on common queue `i`, due at `at`.
+    fn insert_common(&mut self, i: usize, ev: EventRef, at: i64, tv: &timeval) {
+        let mark = tv.tv_usec as i64 & !USEC_MASK;
+        let mut due = timeval_of(at);
+        due.tv_usec = (due.tv_usec as i64 | mark) as libc::suseconds_t;
+        ev.set_timeout(due);
+        ev.insert_flags(Evlist::TIMEOUT);
+        self.q.added.add(c_int::from(!ev.flags().contains(Evlist::INTERNAL)));
+        if self.common.insert(i, ev) {
+            self.schedule_common(i);
+        }
+    }
+    /// The first event of queue `i` has changed: its own timer follows.
+    pub(super) fn schedule_common(&mut self, i: usize) {
+        let Some((own, due)) = self.common.first_due(i) else { return };
+        // Room for this entry was reserved when the queue was made.
+        let _ = self.set_deadline(own, due);
+    }
+    /// The timer of a common queue has fired.
+    fn expire_common(&mut self, own: EventRef, now: i64) {
+        let i = own.arg() as usize;
+        while let Some(ev) = self.common.pop_due(i, now) {
+            ev.remove_flags(Evlist::TIMEOUT);
+            self.q.added.sub(c_int::from(!ev.flags().contains(Evlist::INTERNAL)));
+            self.time_out(ev);
+        }
+        self.schedule_common(i);
+    }
+}
+
+/// Up to so many timers the first deadline is kept exact.
+const SMALL_HEAP: usize = 64;
