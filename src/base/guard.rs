@@ -6,6 +6,7 @@ use crate::thread::{Cond, Lock, current_id};
 use std::cell::UnsafeCell;
 use std::ffi::c_int;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::AtomicI32;
 
 /// What an `event_base` is. C sees an opaque struct, except for libevent's own tests, which read the first two
 /// fields.
@@ -15,6 +16,8 @@ pub struct Base {
     pub(super) signal_pair: UnsafeCell<[c_int; 2]>,
     /// `th_notify_fd`: a copy of what the waker uses; -1 where there is none.
     pub(super) notify_fd: UnsafeCell<[c_int; 2]>,
+    /// How many queues of active callbacks there are; changed under the lock, read without it.
+    pub(super) priorities: AtomicI32,
     /// Nothing at all where locking is off.
     pub(super) lock: Lock,
     /// Told when a callback has returned that another thread waits for.

@@ -1,22 +1,42 @@
 //! The event loop: `event_base`, `event`, and everything that runs callbacks.
 //!
-//! The signatures below are what the rest of the engine builds on.
+//! `guard.rs` has the base and its lock, `state.rs` what is under it. `BaseRef`, `EventRef` and `CallbackRef` are
+//! what the rest of the engine and the C layer use; their methods stand in the file of their subject.
 mod callback_ref;
+mod clock;
+mod common;
+pub mod config;
+mod create;
+pub mod current;
+pub mod debug;
 mod event_ops;
 mod event_ref;
+mod finalize;
+mod free;
+mod guard;
+mod inspect;
 mod io_map;
 pub(crate) mod links;
+mod once;
+mod queues;
+mod run;
 #[cfg(unix)]
 mod signal;
 #[cfg(unix)]
 mod signal_map;
+mod state;
+mod timer_heap;
+mod waker;
 
 pub use callback_ref::CallbackRef;
+pub use config::Config;
+pub use event_ops::{Del, self_cbarg};
 pub use event_ref::EventRef;
+pub use guard::Base;
+pub use inspect::CountOf;
+pub use run::Ended;
 
-use crate::Result;
 use crate::abi::event::event_base;
-use libc::timeval;
 use std::ptr::NonNull;
 
 /// A handle on an `event_base`; copying it does not keep the base alive, its owner does.
@@ -26,48 +46,12 @@ pub struct BaseRef(NonNull<event_base>);
 impl BaseRef {
     /// # Safety
     /// `p` is null or a live base, and stays so while any copy of the handle is used.
+    #[inline]
     pub unsafe fn from_raw(p: *mut event_base) -> Option<BaseRef> {
         NonNull::new(p).map(BaseRef)
     }
+    #[inline]
     pub fn as_ptr(self) -> *mut event_base {
         self.0.as_ptr()
-    }
-    /// Number of priorities.
-    pub fn priorities(self) -> i32 {
-        todo!()
-    }
-    /// The loop's idea of the wall clock (cached within a turn).
-    pub fn gettimeofday_cached(self) -> Result<timeval> {
-        todo!()
-    }
-    /// The loop's monotonic time: of this turn when called from a callback, else read now.
-    pub fn monotonic(self) -> timeval {
-        todo!()
-    }
-    /// One-shot callback as `event_base_once`.
-    pub fn once(
-        self,
-        _fd: i32,
-        _events: crate::abi::event::Ev,
-        _cb: crate::abi::event::event_callback_fn,
-        _arg: *mut std::ffi::c_void,
-        _tv: Option<&timeval>,
-    ) -> Result<()> {
-        todo!()
-    }
-    /// A common timeout queue of this duration, as `event_base_init_common_timeout`.
-    pub fn init_common_timeout(self, _tv: &timeval) -> Result<*const timeval> {
-        todo!()
-    }
-    /// Counts something that keeps the loop alive though no event is pending.
-    pub fn add_virtual(self) {
-        todo!()
-    }
-    pub fn del_virtual(self) {
-        todo!()
-    }
-    /// `evthread_make_base_notifiable`.
-    pub fn make_notifiable(self) -> Result<()> {
-        todo!()
     }
 }

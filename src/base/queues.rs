@@ -47,9 +47,8 @@ fn counts(f: Evlist) -> c_int {
 }
 
 /// The bits that say on which queue a callback stands.
-pub(crate) const QUEUED: Evlist = Evlist::from_bits_retain(
-    Evlist::ACTIVE.bits() | Evlist::ACTIVE_LATER.bits() | Evlist::OUTPUT.bits(),
-);
+pub(crate) const QUEUED: Evlist =
+    Evlist::from_bits_retain(Evlist::ACTIVE.bits() | Evlist::ACTIVE_LATER.bits() | Evlist::OUTPUT.bits());
 
 pub(crate) struct Queues {
     active: Vec<Queue>,
@@ -211,6 +210,11 @@ impl Queues {
     #[inline]
     pub(crate) fn first_output(&self) -> *mut event_callback {
         self.output.first()
+    }
+    /// The head of any queue that is not empty, or null.
+    pub(crate) fn first_of_all(&self) -> *mut event_callback {
+        let all = self.active.iter().chain([&self.later, &self.output]);
+        all.map(Queue::first).find(|cb| !cb.is_null()).unwrap_or(std::ptr::null_mut())
     }
     /// What comes after `cb` on the queue it is on.
     pub(crate) fn next(&self, cb: *mut event_callback) -> *mut event_callback {

@@ -11,16 +11,18 @@ use super::queues::{QUEUED, Queues};
 use super::signal::Signals;
 use super::timer_heap::TimerHeap;
 use super::waker::Notify;
-use crate::abi::event::{BaseFlag, Ev, Evlist, event, event_callback};
+use crate::abi::event::{BaseFlag, Ev, Evlist, Feature, event, event_callback};
 use crate::backend::Backend;
 use crate::list::List;
-use crate::{Error, Result, debugx};
+use crate::{Error, Result, debugx, warnx};
 use libc::timeval;
 use std::ffi::{c_int, c_short, c_ulong};
 
 /// What an event may wait for besides time.
-pub(super) const IO: Ev =
-    Ev::from_bits_retain(Ev::READ.bits() | Ev::WRITE.bits() | Ev::CLOSED.bits());
+pub(super) const IO: Ev = Ev::from_bits_retain(Ev::READ.bits() | Ev::WRITE.bits() | Ev::CLOSED.bits());
+
+/// Our own bit of `evcb_flags`: active after a timeout, with the next deadline set already.
+pub(super) const REARMED: Evlist = Evlist::from_bits_retain(0x200);
 
 /// `event_config_set_max_dispatch_interval`
 pub(super) struct Limits {
@@ -75,9 +77,9 @@ impl State {
     /// Another thread changed what is watched: does a wait under way know?
     #[inline]
     fn wake_for_change(&mut self) {
-        if self.in_wait && !self.backend.changes_reach_wait() {
-            self.wake_wanted = true;
-        }
+        // Backends that keep their set in the kernel are O(1), the others have given the kernel a copy.
+        let live = self.backend.features().contains(Feature::O1) && !self.backend.defers_changes();
+        self.wake_wanted |= self.in_wait && !live;
     }
 
     /// `event_add`. None: no timeout; one that runs already goes on.
@@ -139,6 +141,7 @@ impl State {
                 self.signal_left = 0;
             }
             ev.set_res(ev.res() - Ev::TIMEOUT);
+            ev.remove_flags(REARMED);
             if !ev.res().intersects(IO | Ev::SIGNAL) {
                 self.q.remove_any(ev.callback());
             }
@@ -227,6 +230,7 @@ impl State {
         self.remove_timeout(ev);
         if ev.flags().intersects(QUEUED) {
             self.q.remove_any(ev.callback());
+            ev.remove_flags(REARMED);
         }
         let result = self.remove_inserted(ev);
         self.wake_if_idle();
@@ -267,6 +271,7 @@ impl State {
 
     /// How long the loop may sleep, in microseconds; None: until something happens.
     pub(super) fn next_timeout(&mut self) -> Option<u64> {
+        self.wait_until = i64::MAX;
         if self.timers.is_empty() {
             return None;
         }
@@ -310,9 +315,24 @@ impl State {
             self.timers.update(ev.heap_slot(), real);
             return;
         }
+        let (flags, events) = (ev.flags(), ev.events());
+        if events.contains(Ev::PERSIST) && !events.contains(Ev::SIGNAL) {
+            let interval = ev.interval();
+            let span = micros(&interval);
+            if span > 0 && self.common.index_of(&interval).is_none() {
+                // Its next deadline at once: the entry only sinks, and nothing can fail.
+                let mut next = real.saturating_add(span);
+                if next <= now {
+                    next = now.saturating_add(span);
+                }
+                self.timers.update(ev.heap_slot(), next);
+                ev.set_timeout(timeval_of(next));
+                ev.insert_flags(REARMED);
+                return self.q.activate(ev, Ev::TIMEOUT, 1);
+            }
+        }
         self.timers.remove(ev.heap_slot());
         ev.set_heap_slot(-1);
-        let flags = ev.flags();
         ev.remove_flags(Evlist::TIMEOUT);
         if flags.contains(Evlist::INTERNAL) {
             return self.expire_common(ev, now);
@@ -326,7 +346,8 @@ impl State {
         if !flags.intersects(QUEUED) && flags.contains(Evlist::INSERTED) {
             // A signal event, and a persistent event without an interval, wait for one timeout only. Others are
             // deleted, or get their next deadline, when their callback runs.
-            let last = events.contains(Ev::SIGNAL) || events.contains(Ev::PERSIST) && micros(&ev.interval()) == 0;
+            let last =
+                events.contains(Ev::SIGNAL) || events.contains(Ev::PERSIST) && micros(&ev.interval()) == 0;
             if last {
                 let _ = self.remove_inserted(ev);
             }
@@ -335,13 +356,29 @@ impl State {
         self.q.activate(ev, Ev::TIMEOUT, 1);
     }
 
-    /// A persistent event with an interval is about to run: sets its next deadline.
-    pub(super) fn rearm(&mut self, ev: EventRef, interval: &timeval) -> Result<()> {
+    /// A persistent event is about to run: sets its next deadline, if it has an interval.
+    #[inline]
+    pub(super) fn rearm(&mut self, ev: EventRef) {
+        let interval = ev.interval();
+        if interval.tv_sec | interval.tv_usec as libc::time_t != 0 {
+            self.rearm_by(ev, &interval);
+        }
+    }
+    fn rearm_by(&mut self, ev: EventRef, interval: &timeval) {
+        let flags = ev.flags();
+        if flags.contains(REARMED) {
+            return ev.remove_flags(REARMED);
+        }
+        let timed_out = ev.res().contains(Ev::TIMEOUT);
+        if !flags.contains(Evlist::TIMEOUT) && !timed_out {
+            // Its timer has been removed.
+            return;
+        }
         let now = self.clock.now();
         let common = self.common.index_of(interval);
         let span = if common.is_some() { micros_masked(interval) } else { micros(interval) };
         // After a timeout the next one is counted from when this one was due, so that no drift adds up.
-        let from = if ev.res().contains(Ev::TIMEOUT) { micros_masked(&ev.timeout()) } else { now };
+        let from = if timed_out { micros_masked(&ev.timeout()) } else { now };
         let mut at = from.saturating_add(span);
         if at < now {
             at = now.saturating_add(span);
@@ -350,9 +387,12 @@ impl State {
             Some(i) => {
                 self.remove_timeout(ev);
                 self.insert_common(i, ev, at, interval);
-                Ok(())
             }
-            None => self.set_deadline(ev, at),
+            None => {
+                if self.set_deadline(ev, at).is_err() {
+                    warnx!("event {:p}: out of memory, its timeout is not set again", ev.as_ptr());
+                }
+            }
         }
     }
     /// Puts `ev`, which is on no timer queue, on common queue `i`, due at `at`.

@@ -58,7 +58,8 @@ impl<T: Copy> TimerHeap<T> {
     pub(crate) fn push(&mut self, at: i64, item: T) -> Result<i32> {
         self.reserve()?;
         let slot = if self.free == NONE {
-            let slot = u32::try_from(self.pos.len()).ok().filter(|s| *s < i32::MAX as u32).ok_or(Error::NoMem)?;
+            let slot =
+                u32::try_from(self.pos.len()).ok().filter(|s| *s < i32::MAX as u32).ok_or(Error::NoMem)?;
             self.pos.try_push(0)?;
             self.items.try_push(item)?;
             slot

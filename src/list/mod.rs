@@ -50,14 +50,31 @@ impl<L: TailLink> TailQueue<L> {
     }
     /// The last node, or null.
     pub fn last(&self) -> *mut L::Node {
-        let mut last = null_mut();
-        let mut at = self.first();
-        while !at.is_null() {
-            last = at;
-            // SAFETY: nodes on the queue are alive by `insert_tail`'s contract.
-            at = unsafe { Self::next(at) };
+        let first = self.head.tqh_first;
+        // SAFETY: nodes on the queue are alive by `insert_tail`'s contract. The link that `tqh_last` points into has
+        // `tqe_next` first; with two nodes or more its back pointer points into a node.
+        unsafe {
+            if first.is_null() || (*L::entry(first)).tqe_next.is_null() {
+                return first;
+            }
+            let link = self.head.tqh_last.cast::<TailqEntry<L::Node>>();
+            *(*link).tqe_prev
         }
-        last
+    }
+    /// The node before `node`, or null.
+    ///
+    /// # Safety
+    /// `node` is on this queue.
+    pub unsafe fn previous(&self, node: *mut L::Node) -> *mut L::Node {
+        let first = self.head.tqh_first;
+        if node == first {
+            return null_mut();
+        }
+        // SAFETY: the caller's promise; `node` is not the first, so its back pointer points at a node's link.
+        unsafe {
+            let link = (*L::entry(node)).tqe_prev.cast::<TailqEntry<L::Node>>();
+            if link == L::entry(first) { first } else { *(*link).tqe_prev }
+        }
     }
     /// # Safety
     /// `node` is alive, stays so while it is on the queue, and is on no queue through this link.

@@ -1,0 +1,141 @@
+//! `event_config`, and the environment variables that have a say in the choice of the backend.
+use crate::Result;
+use crate::abi::event::{BaseFlag, Feature};
+use crate::backend::{self, Backend, Info, Options};
+use crate::log::{self, Severity};
+use crate::mem::{self, TryVec, Vec};
+use libc::timeval;
+use std::ffi::{CStr, c_int};
+
+/// What an `event_config` is.
+pub struct Config {
+    /// Names of backends, each with its NUL.
+    avoid: Vec<Vec<u8>>,
+    pub require: Feature,
+    pub flags: BaseFlag,
+    pub cpus_hint: c_int,
+    pub max_interval: Option<timeval>,
+    pub max_callbacks: c_int,
+    pub limit_from_priority: c_int,
+}
+impl Config {
+    #[expect(clippy::new_without_default, reason = "one way to make it is enough")]
+    pub const fn new() -> Config {
+        Config {
+            avoid: mem::new_vec(),
+            require: Feature::empty(),
+            flags: BaseFlag::empty(),
+            cpus_hint: 0,
+            max_interval: None,
+            max_callbacks: c_int::MAX,
+            limit_from_priority: 1,
+        }
+    }
+    /// `event_config_avoid_method`
+    pub fn avoid_method(&mut self, name: &CStr) -> Result<()> {
+        let mut v = mem::new_vec();
+        v.try_extend(name.to_bytes())?;
+        self.avoid.try_push(v)
+    }
+    /// `event_config_set_max_dispatch_interval`
+    pub fn set_max_dispatch(&mut self, interval: Option<&timeval>, callbacks: c_int, min_priority: c_int) {
+        // A negative interval means none, as it does in libevent.
+        self.max_interval = interval.copied().filter(|t| t.tv_sec >= 0);
+        self.max_callbacks = if callbacks < 0 { c_int::MAX } else { callbacks };
+        self.limit_from_priority = min_priority.max(0);
+    }
+    fn allows(&self, info: &Info) -> bool {
+        !self.avoid.iter().any(|n| n.as_slice() == info.name.to_bytes())
+            && info.features.contains(self.require)
+    }
+    /// The flags, completed from the environment.
+    pub(super) fn effective_flags(&self) -> BaseFlag {
+        let mut flags = self.flags;
+        if !flags.contains(BaseFlag::IGNORE_ENV) {
+            if env(c"EVENT_PRECISE_TIMER") {
+                flags |= BaseFlag::PRECISE_TIMER;
+            }
+            if env(c"EVENT_EPOLL_USE_CHANGELIST") {
+                flags |= BaseFlag::EPOLL_USE_CHANGELIST;
+            }
+        }
+        flags
+    }
+    /// Opens the best backend that is allowed and works.
+    pub(super) fn open_backend(&self, flags: BaseFlag) -> Option<Backend> {
+        let ask_env = !flags.contains(BaseFlag::IGNORE_ENV);
+        let options = options(flags);
+        let usable = |info: &&'static Info| self.allows(info) && !(ask_env && env(info.disabled_by));
+        let b = backend::LIST.iter().filter(usable).find_map(|info| Backend::new(info, options).ok())?;
+        if env(c"EVENT_SHOW_METHOD") {
+            log::write(Severity::Msg, None, format_args!("libevent using: {}", Name(b.name())));
+        }
+        Some(b)
+    }
+}
+
+pub(super) fn options(flags: BaseFlag) -> Options {
+    Options {
+        changelist: flags.contains(BaseFlag::EPOLL_USE_CHANGELIST),
+        precise_timer: flags.contains(BaseFlag::PRECISE_TIMER),
+    }
+}
+
+struct Name(&'static CStr);
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.to_str().unwrap_or("?"))
+    }
+}
+
+/// Whether an environment variable is set. In a process with more rights than its user none is.
+fn env(name: &CStr) -> bool {
+    // SAFETY: a C string. A program that changes its environment in another thread meanwhile breaks getenv itself.
+    !is_privileged() && !unsafe { libc::getenv(name.as_ptr()) }.is_null()
+}
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_privileged() -> bool {
+    use std::sync::atomic::{AtomicI8, Ordering::Relaxed};
+    static KNOWN: AtomicI8 = AtomicI8::new(-1);
+    match KNOWN.load(Relaxed) {
+        -1 => {
+            // SAFETY: reads the auxiliary vector; no pointers.
+            let yes = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
+            KNOWN.store(yes.into(), Relaxed);
+            yes
+        }
+        yes => yes != 0,
+    }
+}
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_privileged() -> bool {
+    // SAFETY: no pointers.
+    unsafe { libc::getuid() != libc::geteuid() || libc::getgid() != libc::getegid() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_and_avoided_methods_choose() {
+        let mut c = Config::new();
+        c.flags = BaseFlag::IGNORE_ENV;
+        let first = c.open_backend(c.flags).unwrap().info().name;
+        assert_eq!(first, backend::LIST[0].name);
+        c.avoid_method(first).unwrap();
+        assert_ne!(c.open_backend(c.flags).unwrap().info().name, first);
+        let mut c = Config::new();
+        c.flags = BaseFlag::IGNORE_ENV;
+        c.require = Feature::ET | Feature::FDS;
+        assert!(c.open_backend(c.flags).is_none());
+    }
+
+    #[test]
+    fn limits_are_clamped() {
+        let mut c = Config::new();
+        c.set_max_dispatch(Some(&timeval { tv_sec: -1, tv_usec: 0 }), -5, -3);
+        assert!(c.max_interval.is_none());
+        assert_eq!((c.max_callbacks, c.limit_from_priority), (c_int::MAX, 0));
+    }
+}

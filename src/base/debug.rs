@@ -1,0 +1,142 @@
+//! Debug mode: a table of the events that have been assigned and added, by address, because the struct itself may
+//! have been freed or overwritten. Misuse is fatal here; without debug mode it is undefined.
+use super::EventRef;
+use crate::mem::{self, HashMap};
+use crate::{log, warnx};
+use parking_lot::Mutex;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+static ON: AtomicBool = AtomicBool::new(false);
+/// Something has been made already.
+static TOO_LATE: AtomicBool = AtomicBool::new(false);
+/// By address: whether it is added.
+static EVENTS: Mutex<Option<Table>> = Mutex::new(None);
+type Table = HashMap<usize, bool, BuildHasherDefault<AddressHasher>>;
+
+/// What libevent's fatal callback is told for misuse.
+pub const ABORT: std::ffi::c_int = 0xdead_dead_u32 as std::ffi::c_int;
+
+#[derive(Default)]
+struct AddressHasher(u64);
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.write_usize(usize::from(*b) ^ self.0 as usize);
+        }
+    }
+    fn write_usize(&mut self, i: usize) {
+        self.0 = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26);
+    }
+}
+
+/// `event_enable_debug_mode`
+pub fn enable() {
+    if ON.load(Relaxed) {
+        die(1, format_args!("event_enable_debug_mode was called twice!"));
+    }
+    if TOO_LATE.load(Relaxed) {
+        die(
+            1,
+            format_args!(
+                "event_enable_debug_mode must be called *before* creating any events or event_bases"
+            ),
+        );
+    }
+    *EVENTS.lock() = Some(HashMap::with_hasher_in(BuildHasherDefault::default(), mem::Alloc));
+    ON.store(true, Relaxed);
+}
+/// `event_disable_debug_mode`, part of `libevent_global_shutdown`.
+pub fn disable() {
+    ON.store(false, Relaxed);
+    *EVENTS.lock() = None;
+}
+#[inline]
+pub fn is_on() -> bool {
+    ON.load(Relaxed)
+}
+pub(super) fn note_too_late() {
+    // Read first: events are assigned often, from many threads.
+    if !TOO_LATE.load(Relaxed) {
+        TOO_LATE.store(true, Relaxed);
+    }
+}
+#[cold]
+fn die(code: std::ffi::c_int, what: std::fmt::Arguments<'_>) -> ! {
+    log::write(log::Severity::Err, None, what);
+    log::fatal(code)
+}
+#[cold]
+fn misuse(what: &str, ev: EventRef, doing: &str) -> ! {
+    die(
+        ABORT,
+        format_args!(
+            "{doing}: {what} {:p} (events: 0x{:x}, fd: {}, flags: 0x{:x})",
+            ev.as_ptr(),
+            ev.events_raw(),
+            ev.fd(),
+            ev.flags_raw()
+        ),
+    )
+}
+/// What the table knows of `ev`; None: nothing.
+fn entry(ev: EventRef) -> Option<bool> {
+    EVENTS.lock().as_ref().and_then(|t| t.get(&(ev.as_ptr() as usize)).copied())
+}
+
+/// `ev` has been assigned.
+#[inline]
+pub(super) fn note_setup(ev: EventRef) {
+    if is_on() {
+        put(ev, false);
+    }
+    note_too_late();
+}
+#[cold]
+fn put(ev: EventRef, added: bool) {
+    let mut table = EVENTS.lock();
+    let Some(t) = table.as_mut() else { return };
+    if t.try_reserve(1).is_err() {
+        drop(table);
+        warnx!("debug mode: out of memory, an event is not tracked");
+        return;
+    }
+    t.insert(ev.as_ptr() as usize, added);
+}
+/// `ev` is about to be freed, or forgotten.
+#[inline]
+pub fn note_teardown(ev: EventRef) {
+    if is_on() {
+        if let Some(t) = EVENTS.lock().as_mut() {
+            t.remove(&(ev.as_ptr() as usize));
+        }
+    }
+}
+/// `ev` has been added, or deleted.
+#[inline]
+pub(super) fn note_add(ev: EventRef, added: bool) {
+    if is_on() {
+        if entry(ev).is_none() {
+            let doing = if added { "event_add" } else { "event_del" };
+            misuse("the event has not been assigned:", ev, doing);
+        }
+        put(ev, added);
+    }
+}
+/// Fatal unless `ev` has been assigned.
+#[inline]
+pub fn assert_set_up(ev: EventRef, doing: &str) {
+    if is_on() && entry(ev).is_none() {
+        misuse("called on a non-initialized event", ev, doing);
+    }
+}
+/// Fatal if `ev` is added.
+#[inline]
+pub(super) fn assert_not_added(ev: EventRef, doing: &str) {
+    if is_on() && entry(ev) == Some(true) {
+        misuse("called on an already added event", ev, doing);
+    }
+}
