@@ -13,12 +13,12 @@ unsafe extern "C" fn trampoline(fd: c_int, what: c_short, arg: *mut c_void) {
     f(fd, Ev::from_bits_retain(what));
 }
 /// Deletes itself when dropped.
-pub struct Event {
+pub(crate) struct Event {
     ev: *mut event,
     cb: *mut Cb,
 }
 impl Event {
-    pub fn new(base: BaseRef, fd: c_int, events: Ev, f: impl FnMut(c_int, Ev) + 'static) -> Event {
+    pub(crate) fn new(base: BaseRef, fd: c_int, events: Ev, f: impl FnMut(c_int, Ev) + 'static) -> Event {
         let cb = Box::into_raw(Box::new(Box::new(f) as Cb));
         // SAFETY: zeros are a valid event.
         let ev = Box::into_raw(Box::new(unsafe { std::mem::zeroed::<event>() }));
@@ -27,11 +27,11 @@ impl Event {
         e
     }
     /// Another callback from now on.
-    pub fn set(&self, f: impl FnMut(c_int, Ev) + 'static) {
+    pub(crate) fn set(&self, f: impl FnMut(c_int, Ev) + 'static) {
         // SAFETY: not called from within the callback.
         unsafe { *self.cb = Box::new(f) }
     }
-    pub fn get(&self) -> EventRef {
+    pub(crate) fn get(&self) -> EventRef {
         // SAFETY: alive until drop.
         unsafe { EventRef::from_raw(self.ev).unwrap() }
     }
@@ -43,30 +43,30 @@ impl Drop for Event {
         drop(unsafe { (Box::from_raw(self.cb), Box::from_raw(self.ev)) });
     }
 }
-pub fn base() -> BaseRef {
+pub(crate) fn base() -> BaseRef {
     BaseRef::new(&Config::new()).unwrap()
 }
-pub fn ms(n: i64) -> libc::timeval {
+pub(crate) fn ms(n: i64) -> libc::timeval {
     libc::timeval { tv_sec: n / 1000, tv_usec: n % 1000 * 1000 }
 }
-pub fn send(s: &UnixStream) {
+pub(crate) fn send(s: &UnixStream) {
     // SAFETY: one byte.
     assert_eq!(unsafe { libc::write(s.as_raw_fd(), b"x".as_ptr().cast(), 1) }, 1);
 }
 thread_local!(static LOG: std::cell::RefCell<Vec<i32>> = const { std::cell::RefCell::new(Vec::new()) });
-pub fn log(n: i32) {
+pub(crate) fn log(n: i32) {
     LOG.with_borrow_mut(|l| l.push(n));
 }
-pub fn logged() -> Vec<i32> {
+pub(crate) fn logged() -> Vec<i32> {
     LOG.take()
 }
-pub unsafe extern "C" fn self_cb(_cb: *mut event_callback, arg: *mut c_void) {
+pub(crate) unsafe extern "C" fn self_cb(_cb: *mut event_callback, arg: *mut c_void) {
     // SAFETY: `callback` leaked it.
     let f = unsafe { &mut *arg.cast::<Box<dyn FnMut()>>() };
     f();
 }
 /// An internal callback, leaked.
-pub fn callback(f: impl FnMut() + 'static) -> CallbackRef {
+pub(crate) fn callback(f: impl FnMut() + 'static) -> CallbackRef {
     // SAFETY: zeros are a valid callback; it is leaked.
     let c = unsafe { CallbackRef::from_raw(Box::into_raw(Box::new(std::mem::zeroed()))) };
     c.init(0, Some(self_cb), Box::into_raw(Box::new(Box::new(f) as Box<dyn FnMut()>)).cast());
