@@ -50,7 +50,7 @@ pub(crate) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Option<&'a [u
 ///
 /// # Safety
 /// Rule 2.
-unsafe fn room<'a, T>(data: *mut c_void, len: usize) -> &'a mut [MaybeUninit<T>] {
+pub(crate) unsafe fn room<'a, T>(data: *mut c_void, len: usize) -> &'a mut [MaybeUninit<T>] {
     if data.is_null() || len == 0 {
         return &mut [];
     }

@@ -27,6 +27,7 @@ pub use filter::FilterConfig;
 pub use group::Group;
 pub use ops::{Kind, Ops};
 pub use private::Suspend;
+pub use ratelimit::{free_config, new_config};
 pub use token_bucket::Config as TokenBucketConfig;
 
 use crate::abi::bufferevent::{

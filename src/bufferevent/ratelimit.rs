@@ -399,3 +399,17 @@ unsafe extern "C" fn refill_due(_: evutil_socket_t, _: c_short, arg: *mut c_void
         let _ = rate.refill_event().add(Some(&cfg.tick));
     }
 }
+
+/// `ev_token_bucket_cfg_new`
+pub fn new_config(read: (usize, usize), write: (usize, usize), tick: Option<timeval>) -> Result<*mut Config> {
+    let cfg = mem::new_box(Config::new(read.0, read.1, write.0, write.1, tick)?)?;
+    Ok(mem::Box::into_raw_with_allocator(cfg).0)
+}
+/// `ev_token_bucket_cfg_free`
+///
+/// # Safety
+/// `cfg` came from [`new_config`], and no bufferevent uses it any more.
+pub unsafe fn free_config(cfg: *mut Config) {
+    // SAFETY: the caller's promise.
+    drop(unsafe { mem::Box::from_raw_in(cfg, mem::Alloc) });
+}
