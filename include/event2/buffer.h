@@ -134,6 +134,7 @@ typedef void (*evbuffer_cb_func)(struct evbuffer *buffer,
 
 /**
  * Makes an empty buffer.
+ *
  * @return the buffer, to be released with evbuffer_free(), or NULL when
  *   memory is short.
  */
@@ -143,6 +144,7 @@ struct evbuffer *evbuffer_new(void);
 /**
  * Gives up a buffer. Its memory goes as soon as nothing inside the library
  * uses it any more: a call in progress, or a deferred callback.
+ *
  * @param buf the buffer, which must not be used afterwards
  */
 EVENT2_EXPORT_SYMBOL
@@ -153,6 +155,7 @@ void evbuffer_free(struct evbuffer *buf);
  * Callbacks run with the lock held, so take care in which order your own
  * locks are taken. Call this before a second thread knows the buffer, and
  * after evthread_use_pthreads() or its like.
+ *
  * @param buf the buffer
  * @param lock a recursive lock that outlives the buffer, or NULL to have one
  *   made
@@ -165,6 +168,7 @@ int evbuffer_enable_locking(struct evbuffer *buf, void *lock);
 /**
  * Locks a buffer, so that several calls appear as one to other threads. May
  * be nested. Does nothing where evbuffer_enable_locking() was not called.
+ *
  * @param buf the buffer
  */
 EVENT2_EXPORT_SYMBOL
@@ -172,6 +176,7 @@ void evbuffer_lock(struct evbuffer *buf);
 
 /**
  * Undoes one evbuffer_lock() of the same thread.
+ *
  * @param buf the buffer
  */
 EVENT2_EXPORT_SYMBOL
@@ -179,6 +184,7 @@ void evbuffer_unlock(struct evbuffer *buf);
 
 /**
  * Sets flags of a buffer.
+ *
  * @param buf the buffer
  * @param flags EVBUFFER_FLAG_DRAINS_TO_FD: its bytes will only be written to
  *   a descriptor, drained or moved as a whole, so that files added to it may
@@ -190,6 +196,7 @@ int evbuffer_set_flags(struct evbuffer *buf, uint64_t flags);
 
 /**
  * Clears flags that evbuffer_set_flags() set.
+ *
  * @param buf the buffer
  * @param flags the flags to clear
  * @return 0, or -1 for NULL
@@ -199,6 +206,7 @@ int evbuffer_clear_flags(struct evbuffer *buf, uint64_t flags);
 
 /**
  * The number of bytes in a buffer.
+ *
  * @param buf the buffer
  * @return its length
  */
@@ -208,6 +216,7 @@ size_t evbuffer_get_length(const struct evbuffer *buf);
 /**
  * The number of bytes in the first block of a buffer: what evbuffer_pullup()
  * can return without copying anything.
+ *
  * @param buf the buffer
  * @return that number, 0 for an empty buffer
  */
@@ -216,6 +225,7 @@ size_t evbuffer_get_contiguous_space(const struct evbuffer *buf);
 
 /**
  * Makes room, so that adding datlen more bytes needs no memory.
+ *
  * @param buf the buffer
  * @param datlen the room wanted, in bytes
  * @return 0, or -1 when memory is short
@@ -227,6 +237,7 @@ int evbuffer_expand(struct evbuffer *buf, size_t datlen);
  * Lends out room at the end of a buffer, for you to write into. It becomes
  * data only with evbuffer_commit_space(). Until then do nothing that changes
  * the buffer; asking again lends the same room again.
+ *
  * @param buf the buffer
  * @param size the least number of bytes wanted in all; there may be more
  * @param vec filled with the address and length of each extent
@@ -241,6 +252,7 @@ int evbuffer_reserve_space(struct evbuffer *buf, ev_ssize_t size,
 
 /**
  * Turns lent room into data.
+ *
  * @param buf the buffer
  * @param vec the extents of evbuffer_reserve_space(), in that order, each
  *   shortened to what was written
@@ -254,6 +266,7 @@ int evbuffer_commit_space(struct evbuffer *buf, struct evbuffer_iovec *vec,
 
 /**
  * Copies bytes to the end of a buffer.
+ *
  * @param buf the buffer
  * @param data the bytes
  * @param datlen how many
@@ -265,6 +278,7 @@ int evbuffer_add(struct evbuffer *buf, const void *data, size_t datlen);
 
 /**
  * Takes bytes from the front of a buffer.
+ *
  * @param buf the buffer
  * @param data where they go
  * @param datlen how many at most
@@ -276,6 +290,7 @@ int evbuffer_remove(struct evbuffer *buf, void *data, size_t datlen);
 
 /**
  * Copies bytes from the front of a buffer, which keeps them.
+ *
  * @param buf the buffer
  * @param data_out where they go
  * @param datlen how many at most
@@ -288,6 +303,7 @@ ev_ssize_t evbuffer_copyout(struct evbuffer *buf, void *data_out,
 
 /**
  * Copies bytes from the middle of a buffer, which keeps them.
+ *
  * @param buf the buffer
  * @param pos where to begin; NULL: at the front
  * @param data_out where they go
@@ -302,6 +318,7 @@ ev_ssize_t evbuffer_copyout_from(struct evbuffer *buf,
 /**
  * Moves bytes from the front of one buffer to the end of another, copying
  * only where a block has to be divided.
+ *
  * @param src the buffer to take from
  * @param dst the buffer to add to
  * @param datlen how many bytes at most
@@ -314,6 +331,7 @@ int evbuffer_remove_buffer(struct evbuffer *src, struct evbuffer *dst,
 
 /**
  * Takes one line from the front of a buffer, without its terminator.
+ *
  * @param buffer the buffer
  * @param n_read_out where the length of the line goes, or NULL. With
  *   EVBUFFER_EOL_NUL, or where lines may hold NUL bytes, you need it.
@@ -328,6 +346,7 @@ char *evbuffer_readln(struct evbuffer *buffer, size_t *n_read_out,
 
 /**
  * Moves all bytes of one buffer to the end of another, without copying.
+ *
  * @param outbuf the buffer to add to
  * @param inbuf the buffer to empty
  * @return 0, or -1 if the back of outbuf or the front of inbuf is frozen;
@@ -340,6 +359,7 @@ int evbuffer_add_buffer(struct evbuffer *outbuf, struct evbuffer *inbuf);
  * Adds the bytes of one buffer to the end of another without copying or
  * removing them: both show the same memory, which nobody writes to any more.
  * Either buffer may be changed or freed afterwards.
+ *
  * @param outbuf the buffer to add to
  * @param inbuf the buffer whose bytes are shown
  * @return 0, or -1 if the back of outbuf is frozen, memory is short, both are
@@ -352,6 +372,7 @@ int evbuffer_add_buffer_reference(struct evbuffer *outbuf,
 
 /**
  * Adds memory of yours to the end of a buffer without copying it.
+ *
  * @param outbuf the buffer
  * @param data the memory, which must stay as it is until cleanupfn is called
  * @param datlen its length in bytes
@@ -368,11 +389,13 @@ int evbuffer_add_reference(struct evbuffer *outbuf, const void *data,
 /**
  * Adds part of a file to the end of a buffer. Where the buffer has
  * EVBUFFER_FLAG_DRAINS_TO_FD, sendfile() sends it; else it is mapped, or
- * read. The file must not become shorter meanwhile. The descriptor belongs to
- * the library, which closes it when its bytes are gone, or at once if they
- * cannot be added. Only if -1 is returned because the descriptor or the range
- * is no good, or no memory was left to begin with, it remains open. With an
- * empty range it is closed at once.
+ * read. The file must not become shorter meanwhile.
+ *
+ * The descriptor belongs to the library, which closes it when its bytes are
+ * gone, or at once if they cannot be added. Only if -1 is returned because
+ * the descriptor or the range is no good, or no memory was left to begin
+ * with, it remains open. With an empty range it is closed at once.
+ *
  * @param outbuf the buffer
  * @param fd the file, open for reading; its position is not used
  * @param offset where to begin, in bytes
@@ -386,6 +409,7 @@ int evbuffer_add_file(struct evbuffer *outbuf, int fd, ev_off_t offset,
 /**
  * Makes a segment, a part of a file that can be added to any number of
  * buffers, any number of times.
+ *
  * @param fd the file, open for reading; it has to stay open as long as any
  *   buffer shows the segment
  * @param offset where the segment begins in the file, in bytes
@@ -401,6 +425,7 @@ struct evbuffer_file_segment *evbuffer_file_segment_new(int fd,
 
 /**
  * Gives up a segment. Buffers that show it keep it alive.
+ *
  * @param seg the segment
  */
 EVENT2_EXPORT_SYMBOL
@@ -409,6 +434,7 @@ void evbuffer_file_segment_free(struct evbuffer_file_segment *seg);
 /**
  * Registers a function that is called when a segment goes: after its
  * descriptor was closed, if it was to be.
+ *
  * @param seg the segment, not yet shared with other threads
  * @param cb the function, or NULL
  * @param arg handed to it, with the segment and its flags
@@ -420,6 +446,7 @@ void evbuffer_file_segment_add_cleanup_cb(struct evbuffer_file_segment *seg,
 /**
  * Adds a segment, or part of it, to the end of a buffer. Your ownership of
  * the segment does not change, whether it works or not.
+ *
  * @param buf the buffer
  * @param seg the segment
  * @param offset where to begin in the segment (not in the file), in bytes
@@ -433,6 +460,7 @@ int evbuffer_add_file_segment(struct evbuffer *buf,
 
 /**
  * Removes bytes from the front of a buffer.
+ *
  * @param buf the buffer
  * @param len how many; if there are fewer, all
  * @return 0, or -1 if the front is frozen and the buffer is not empty
@@ -443,6 +471,7 @@ int evbuffer_drain(struct evbuffer *buf, size_t len);
 /**
  * Writes as much of a buffer to a descriptor as one system call takes, and
  * drains that.
+ *
  * @param buffer the buffer
  * @param fd the descriptor
  * @return how many bytes were written, or -1: the call failed (see errno;
@@ -453,6 +482,7 @@ int evbuffer_write(struct evbuffer *buffer, evutil_socket_t fd);
 
 /**
  * As evbuffer_write(), with a limit.
+ *
  * @param buffer the buffer
  * @param fd the descriptor
  * @param howmuch how many bytes at most; negative: no limit
@@ -464,6 +494,7 @@ int evbuffer_write_atmost(struct evbuffer *buffer, evutil_socket_t fd,
 
 /**
  * Reads from a descriptor, with one system call, to the end of a buffer.
+ *
  * @param buffer the buffer
  * @param fd the descriptor
  * @param howmuch how many bytes at most; negative: as many as the library
@@ -477,6 +508,7 @@ int evbuffer_read(struct evbuffer *buffer, evutil_socket_t fd, int howmuch);
 
 /**
  * Searches a buffer for a string of bytes.
+ *
  * @param buffer the buffer
  * @param what the bytes to look for
  * @param len how many
@@ -490,6 +522,7 @@ struct evbuffer_ptr evbuffer_search(struct evbuffer *buffer, const char *what,
 
 /**
  * Searches part of a buffer for a string of bytes.
+ *
  * @param buffer the buffer
  * @param what the bytes to look for
  * @param len how many
@@ -506,6 +539,7 @@ struct evbuffer_ptr evbuffer_search_range(struct evbuffer *buffer,
 /**
  * Sets or moves a position in a buffer. Positions reach from the front to
  * just behind the last byte, and become invalid when the buffer changes.
+ *
  * @param buffer the buffer
  * @param ptr the position; need not be initialised for EVBUFFER_PTR_SET
  * @param position how many bytes from the front, or to move forward
@@ -518,6 +552,7 @@ int evbuffer_ptr_set(struct evbuffer *buffer, struct evbuffer_ptr *ptr,
 
 /**
  * Searches a buffer for the end of a line.
+ *
  * @param buffer the buffer
  * @param start where to begin; NULL: at the front
  * @param eol_len_out where the length of the terminator goes, or NULL
@@ -532,6 +567,7 @@ struct evbuffer_ptr evbuffer_search_eol(struct evbuffer *buffer,
 /**
  * Shows where bytes of a buffer lie, without copying or removing them. The
  * addresses hold until the buffer changes.
+ *
  * @param buffer the buffer
  * @param len how many bytes to show; negative: as many as vec_out has
  *   elements for or, with n_vec 0, all. The last extent may be longer.
@@ -551,6 +587,7 @@ int evbuffer_peek(struct evbuffer *buffer, ev_ssize_t len,
  * at once or, after evbuffer_defer_callbacks(), from the loop. It may do
  * anything with the buffer and its callbacks, even free it. Callbacks run
  * newest first, with the buffer's lock held.
+ *
  * @param buffer the buffer
  * @param cb the function; NULL removes all callbacks
  * @param cbarg handed to it, with what has changed
@@ -563,6 +600,7 @@ struct evbuffer_cb_entry *evbuffer_add_cb(struct evbuffer *buffer,
 
 /**
  * Removes a callback.
+ *
  * @param buffer the buffer
  * @param ent its handle, invalid afterwards
  * @return 0, or -1 if the buffer has no such callback
@@ -573,6 +611,7 @@ int evbuffer_remove_cb_entry(struct evbuffer *buffer,
 
 /**
  * Removes the newest callback with this function and argument.
+ *
  * @param buffer the buffer
  * @param cb the function
  * @param cbarg its argument
@@ -584,6 +623,7 @@ int evbuffer_remove_cb(struct evbuffer *buffer, evbuffer_cb_func cb,
 
 /**
  * Sets flags of a callback.
+ *
  * @param buffer the buffer
  * @param cb the callback's handle
  * @param flags EVBUFFER_CB_ENABLED: it is called
@@ -595,6 +635,7 @@ int evbuffer_cb_set_flags(struct evbuffer *buffer,
 
 /**
  * Clears flags of a callback.
+ *
  * @param buffer the buffer
  * @param cb the callback's handle
  * @param flags EVBUFFER_CB_ENABLED: it is not called until it is set again
@@ -608,6 +649,7 @@ int evbuffer_cb_clear_flags(struct evbuffer *buffer,
  * Makes the first bytes of a buffer contiguous, copying only if they are not.
  * The address holds until the buffer changes. Do not write to bytes that were
  * added by reference or from a file.
+ *
  * @param buf the buffer
  * @param size how many bytes; negative: all
  * @return the address of the first; NULL if size is 0, the buffer has fewer
@@ -618,6 +660,7 @@ unsigned char *evbuffer_pullup(struct evbuffer *buf, ev_ssize_t size);
 
 /**
  * Copies bytes to the front of a buffer.
+ *
  * @param buf the buffer
  * @param data the bytes
  * @param size how many
@@ -629,6 +672,7 @@ int evbuffer_prepend(struct evbuffer *buf, const void *data, size_t size);
 
 /**
  * Moves all bytes of one buffer to the front of another, without copying.
+ *
  * @param dst the buffer to add to
  * @param src the buffer to empty
  * @return 0, or -1 if the front of either is frozen; then nothing has moved
@@ -640,6 +684,7 @@ int evbuffer_prepend_buffer(struct evbuffer *dst, struct evbuffer *src);
  * Makes one end of a buffer read-only: while the front is frozen nothing can
  * be removed or prepended, while the back is frozen nothing can be added.
  * Such calls fail and change nothing.
+ *
  * @param buf the buffer
  * @param at_front nonzero: the front; 0: the back
  * @return 0, or -1 for NULL
@@ -649,6 +694,7 @@ int evbuffer_freeze(struct evbuffer *buf, int at_front);
 
 /**
  * Undoes evbuffer_freeze().
+ *
  * @param buf the buffer
  * @param at_front nonzero: the front; 0: the back
  * @return 0, or -1 for NULL
@@ -659,6 +705,7 @@ int evbuffer_unfreeze(struct evbuffer *buf, int at_front);
 /**
  * From now on a buffer's callbacks run from the loop of a base, once for all
  * changes since they ran last, rather than inside the call that changed it.
+ *
  * @param buffer the buffer
  * @param base the base, which has to outlive the buffer
  * @return 0, or -1 when memory is short
@@ -669,6 +716,7 @@ int evbuffer_defer_callbacks(struct evbuffer *buffer,
 
 /**
  * Copies several pieces of memory to the end of a buffer, as one change.
+ *
  * @param buffer the buffer
  * @param vec address and length of each piece
  * @param n_vec how many pieces

@@ -28,6 +28,7 @@ typedef void (*evbuffer_cb)(struct evbuffer *buffer, size_t old_len,
  * Takes one line from the front of a buffer, where any run of CR and LF ends
  * a line. Obsolete: such a run may be cut by the network, so use
  * evbuffer_readln() and say what ends a line.
+ *
  * @param buffer the buffer
  * @return the line, to be freed by you, or NULL
  */
@@ -38,6 +39,7 @@ char *evbuffer_readline(struct evbuffer *buffer);
  * Removes all callbacks of a buffer and registers one that is told the
  * lengths before and after a change. Obsolete: it removes callbacks of
  * others, so use evbuffer_add_cb() and evbuffer_remove_cb().
+ *
  * @param buffer the buffer
  * @param cb the function, or NULL for none
  * @param cbarg handed to it
@@ -49,6 +51,7 @@ int evbuffer_setcb(struct evbuffer *buffer, evbuffer_cb cb, void *cbarg);
 /**
  * Searches a buffer for a string of bytes, and makes the bytes up to its end
  * contiguous. Obsolete: use evbuffer_search().
+ *
  * @param buffer the buffer
  * @param what the bytes to look for
  * @param len how many

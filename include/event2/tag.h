@@ -30,6 +30,7 @@ void evtag_init(void);
 /**
  * Reads the tag and the length of the next element, whose data must be there
  * completely, and leaves the data.
+ *
  * @param evbuf the buffer; nothing is restored on failure
  * @param ptag receives the tag; may be NULL
  * @return the bytes of data that follow; -1 if the element is malformed, is
@@ -40,11 +41,13 @@ int evtag_unmarshal_header(struct evbuffer *evbuf, uint32_t *ptag);
 
 /**
  * Appends an element.
+ *
  * @param evbuf the buffer
  * @param tag what it is, to those who read it
  * @param data its data, which are copied
- * @param len their length in bytes If memory is short or the buffer is
- *   frozen, nothing is appended.
+ * @param len their length in bytes
+ *
+ * If memory is short or the buffer is frozen, nothing is appended.
  */
 EVENT2_EXPORT_SYMBOL
 void evtag_marshal(struct evbuffer *evbuf, uint32_t tag, const void *data,
@@ -53,6 +56,7 @@ void evtag_marshal(struct evbuffer *evbuf, uint32_t tag, const void *data,
 /**
  * Appends an element whose data are the contents of a buffer, which is
  * emptied by that.
+ *
  * @param evbuf the buffer to append to
  * @param tag what it is
  * @param data a buffer with at most 4 GiB less one byte
@@ -63,6 +67,7 @@ void evtag_marshal_buffer(struct evbuffer *evbuf, uint32_t tag,
 
 /**
  * Appends a number alone, without a tag: small ones take less room.
+ *
  * @param evbuf the buffer
  * @param number the number
  */
@@ -71,6 +76,7 @@ void evtag_encode_int(struct evbuffer *evbuf, uint32_t number);
 
 /**
  * evtag_encode_int for numbers of 64 bits.
+ *
  * @param evbuf the buffer
  * @param number the number
  */
@@ -79,6 +85,7 @@ void evtag_encode_int64(struct evbuffer *evbuf, uint64_t number);
 
 /**
  * Appends an element whose data are a number.
+ *
  * @param evbuf the buffer
  * @param tag what it is
  * @param integer the number
@@ -89,6 +96,7 @@ void evtag_marshal_int(struct evbuffer *evbuf, uint32_t tag,
 
 /**
  * evtag_marshal_int for numbers of 64 bits.
+ *
  * @param evbuf the buffer
  * @param tag what it is
  * @param integer the number
@@ -99,6 +107,7 @@ void evtag_marshal_int64(struct evbuffer *evbuf, uint32_t tag,
 
 /**
  * Appends an element whose data are a string, without its NUL.
+ *
  * @param buf the buffer
  * @param tag what it is
  * @param string the string
@@ -109,6 +118,7 @@ void evtag_marshal_string(struct evbuffer *buf, uint32_t tag,
 
 /**
  * Appends an element whose data are a time. Of the seconds, 32 bits are kept.
+ *
  * @param evbuf the buffer
  * @param tag what it is
  * @param tv the time
@@ -119,6 +129,7 @@ void evtag_marshal_timeval(struct evbuffer *evbuf, uint32_t tag,
 
 /**
  * Reads the next element and appends its data to another buffer.
+ *
  * @param src the buffer to read from
  * @param ptag receives the tag; may be NULL
  * @param dst receives the data
@@ -131,6 +142,7 @@ int evtag_unmarshal(struct evbuffer *src, uint32_t *ptag,
 
 /**
  * Tells the tag of the next element and leaves the element where it is.
+ *
  * @param evbuf the buffer
  * @param ptag receives the tag; may be NULL
  * @return the bytes that the tag takes, or -1 if it is not complete or
@@ -142,6 +154,7 @@ int evtag_peek(struct evbuffer *evbuf, uint32_t *ptag);
 /**
  * Tells the length of the next element with its tag and length, and leaves it
  * where it is. The data need not be there yet.
+ *
  * @param evbuf the buffer
  * @param plength receives the length in bytes
  * @return 0, or -1 if tag and length are not complete or malformed
@@ -152,6 +165,7 @@ int evtag_peek_length(struct evbuffer *evbuf, uint32_t *plength);
 /**
  * Tells the length of the next element's data, and leaves the element where
  * it is. The data need not be there yet.
+ *
  * @param evbuf the buffer
  * @param plength receives the length in bytes
  * @return 0, or -1 if tag and length are not complete or malformed
@@ -161,6 +175,7 @@ int evtag_payload_length(struct evbuffer *evbuf, uint32_t *plength);
 
 /**
  * Removes the next element.
+ *
  * @param evbuf the buffer
  * @return 0, or -1 as for evtag_unmarshal_header
  */
@@ -169,6 +184,7 @@ int evtag_consume(struct evbuffer *evbuf);
 
 /**
  * Reads an element whose data are a number.
+ *
  * @param evbuf the buffer; nothing is restored on failure
  * @param need_tag the tag that it must have
  * @param pinteger receives the number
@@ -181,6 +197,7 @@ int evtag_unmarshal_int(struct evbuffer *evbuf, uint32_t need_tag,
 
 /**
  * evtag_unmarshal_int for numbers of 64 bits.
+ *
  * @param evbuf the buffer; nothing is restored on failure
  * @param need_tag the tag that it must have
  * @param pinteger receives the number
@@ -192,6 +209,7 @@ int evtag_unmarshal_int64(struct evbuffer *evbuf, uint32_t need_tag,
 
 /**
  * Reads an element whose data have a known length.
+ *
  * @param src the buffer; nothing is restored on failure
  * @param need_tag the tag that it must have
  * @param data receives the data
@@ -205,6 +223,7 @@ int evtag_unmarshal_fixed(struct evbuffer *src, uint32_t need_tag, void *data,
 
 /**
  * Reads an element whose data are a string.
+ *
  * @param evbuf the buffer; nothing is restored on failure
  * @param need_tag the tag that it must have
  * @param pstring receives the string, ended by a NUL; free() it, or use the
@@ -218,6 +237,7 @@ int evtag_unmarshal_string(struct evbuffer *evbuf, uint32_t need_tag,
 
 /**
  * Reads an element whose data are a time.
+ *
  * @param evbuf the buffer; the element is removed even if it is malformed or
  *   has another tag
  * @param need_tag the tag that it must have

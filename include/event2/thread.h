@@ -94,6 +94,7 @@ struct evthread_condition_callbacks {
  * Sets the functions that make and take locks. To be called before any other
  * function of the library, and only by programs that do not use
  * evthread_use_pthreads.
+ *
  * @param cbs the functions, which are copied; NULL takes away those that were
  *   set
  * @return 0, or -1 if one of them is missing or others are set already
@@ -104,6 +105,7 @@ int evthread_set_lock_callbacks(const struct evthread_lock_callbacks *cbs);
 /**
  * Sets the functions for condition variables. To be called before any other
  * function of the library, after the locks.
+ *
  * @param cbs the functions, which are copied; NULL takes away those that were
  *   set
  * @return 0, or -1 if one of them is missing or others are set already
@@ -114,6 +116,7 @@ int evthread_set_condition_callbacks(
 
 /**
  * Sets the function that tells which thread is running.
+ *
  * @param id_fn returns a number that no other running thread has
  */
 EVENT2_EXPORT_SYMBOL
@@ -122,6 +125,7 @@ void evthread_set_id_callback(unsigned long (*id_fn)(void));
 /**
  * Makes a base's loop wake up when another thread changes the base. Bases
  * made after locks were set up have this already.
+ *
  * @return 0, or -1 if base is NULL or the system refuses
  */
 EVENT2_EXPORT_SYMBOL
@@ -144,6 +148,7 @@ void evthread_enable_lock_debuging(void);
  * Sets up pthread mutexes and conditions as the library's locks. To be called
  * before any other function of the library; calling it again, or from several
  * threads at once, does no harm.
+ *
  * @return 0, or -1 if other locks or conditions are set already
  */
 EVENT2_EXPORT_SYMBOL

@@ -228,9 +228,11 @@ struct sockaddr;
 
 /**
  * Makes two sockets that are connected to each other, as socketpair(2) does.
+ *
  * For AF_UNIX, and whatever else the system has pairs of, this is the
  * system's own call. For AF_INET two sockets (SOCK_STREAM or SOCK_DGRAM) are
  * connected over the loopback interface.
+ *
  * @param d the address family
  * @param type the socket type, optionally with SOCK_NONBLOCK and SOCK_CLOEXEC
  * @param protocol 0 for the type's usual protocol
@@ -243,6 +245,7 @@ int evutil_socketpair(int d, int type, int protocol, evutil_socket_t *sv);
 /**
  * Makes reading, writing, connecting and accepting on a socket return at once
  * instead of waiting.
+ *
  * @return 0, or -1 with the socket error set; a failure is also logged as a
  *   warning
  */
@@ -253,6 +256,7 @@ int evutil_make_socket_nonblocking(evutil_socket_t sock);
  * Lets a listening socket take an address that connections of an earlier
  * listener still linger on (SO_REUSEADDR). Does nothing to AF_UNIX sockets,
  * and nothing on Windows, where the option means something else.
+ *
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -262,6 +266,7 @@ int evutil_make_listen_socket_reuseable(evutil_socket_t sock);
  * Lets several sockets listen on one port, the kernel spreading the
  * connections over them (SO_REUSEPORT). Each of them must call this before
  * bind. Does nothing to AF_UNIX sockets, nor where the system cannot do it.
+ *
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -270,6 +275,7 @@ int evutil_make_listen_socket_reuseable_port(evutil_socket_t sock);
 /**
  * Keeps an AF_INET6 socket to IPv6: it will not take IPv4 connections as
  * mapped addresses. To be called before bind.
+ *
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -279,6 +285,7 @@ int evutil_make_listen_socket_ipv6only(evutil_socket_t sock);
  * Has the kernel report a TCP connection to its listener only when data has
  * arrived on it (TCP_DEFER_ACCEPT). To be called after listen. Does nothing
  * where the system has no such option.
+ *
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -286,6 +293,7 @@ int evutil_make_tcp_listen_socket_deferred(evutil_socket_t sock);
 
 /**
  * Has a socket closed when the process executes another program (FD_CLOEXEC).
+ *
  * @return 0, or -1 with errno set; a failure is also logged as a warning
  */
 EVENT2_EXPORT_SYMBOL
@@ -293,6 +301,7 @@ int evutil_make_socket_closeonexec(evutil_socket_t sock);
 
 /**
  * Closes a socket.
+ *
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -300,6 +309,7 @@ int evutil_closesocket(evutil_socket_t sock);
 
 /**
  * Reads a number as strtoll(3) does.
+ *
  * @param s the text; blanks in front are skipped
  * @param endptr receives where the number ends, unless it is NULL
  * @param base 2 to 36, or 0 to go by a prefix 0 or 0x
@@ -313,6 +323,7 @@ int64_t evutil_strtoll(const char *s, char **endptr, int base);
  * Writes an IP address as text, without port or brackets. An IPv6 address
  * comes in its shortest form, with dotted numbers where it embeds an IPv4
  * address.
+ *
  * @param af AF_INET or AF_INET6
  * @param src a struct in_addr or in6_addr
  * @param dst where the text goes
@@ -326,6 +337,7 @@ const char *evutil_inet_ntop(int af, const void *src, char *dst, size_t len);
 /**
  * Reads an IPv6 address with an optional zone ("fe80::1%eth0"), or an IPv4
  * address.
+ *
  * @param af AF_INET6 or AF_INET
  * @param src the text
  * @param dst receives a struct in6_addr or in_addr
@@ -338,6 +350,7 @@ int evutil_inet_pton_scope(int af, const char *src, void *dst,
 
 /**
  * Reads an IP address from text.
+ *
  * @param af AF_INET for four decimal numbers with dots, AF_INET6 for an IPv6
  *   address without zone
  * @param src the text
@@ -350,6 +363,7 @@ int evutil_inet_pton(int af, const char *src, void *dst);
 /**
  * Reads an IP address with an optional port: "[v6]:port", "[v6]", "v6",
  * "v4:port" or "v4". IPv6 addresses may have a zone.
+ *
  * @param str the text
  * @param out receives a struct sockaddr_in or sockaddr_in6; without a port in
  *   the text, the port is 0
@@ -363,6 +377,7 @@ int evutil_parse_sockaddr_port(const char *str, struct sockaddr *out,
 
 /**
  * Compares two addresses.
+ *
  * @param include_port nonzero: addresses of different ports differ
  * @return 0 if they are equal, else a number whose sign gives an order;
  *   addresses that are neither AF_INET nor AF_INET6 are never equal
@@ -374,6 +389,7 @@ int evutil_sockaddr_cmp(const struct sockaddr *sa1,
 /**
  * Compares two strings; ASCII letters count as lower case, whatever the
  * locale.
+ *
  * @return 0 if they are equal, -1 if str1 comes first, 1 if str2 does
  */
 EVENT2_EXPORT_SYMBOL
@@ -388,6 +404,7 @@ int evutil_ascii_strncasecmp(const char *str1, const char *str2, size_t n);
  * getaddrinfo(3) does. This waits for the answer: evdns_getaddrinfo does not.
  * Addresses and ports written as numbers are answered without the system's
  * resolver.
+ *
  * @param nodename a host's name or address; NULL for the local host, or for
  *   any address with EVUTIL_AI_PASSIVE
  * @param servname a service's name or port; NULL for none. One of both must
@@ -404,6 +421,7 @@ int evutil_getaddrinfo(const char *nodename, const char *servname,
 
 /**
  * Frees a list of evutil_getaddrinfo or evdns_getaddrinfo.
+ *
  * @param ai the list; NULL does nothing
  */
 EVENT2_EXPORT_SYMBOL
@@ -428,6 +446,7 @@ void evutil_secure_rng_get_bytes(void *buf, size_t n);
  * Seeds the secure random numbers now instead of at their first use. Wanted
  * by programs that lose access to the system's random device later (chroot),
  * and by those that want to know.
+ *
  * @return 0, or -1 if the system gives no random bytes
  */
 EVENT2_EXPORT_SYMBOL
@@ -436,6 +455,7 @@ int evutil_secure_rng_init(void);
 /**
  * Names a random device to seed the secure random numbers from, besides what
  * the kernel gives.
+ *
  * @param fname its path, which is copied; NULL for none
  * @return 0, or -1 if memory is short
  */
@@ -452,6 +472,7 @@ void evutil_secure_rng_add_bytes(const char *dat, size_t datlen);
 
 /**
  * Makes a timer for evutil_configure_monotonic_time.
+ *
  * @return the timer, to be freed with evutil_monotonic_timer_free, or NULL if
  *   memory is short
  */
@@ -464,6 +485,7 @@ void evutil_monotonic_timer_free(struct evutil_monotonic_timer *timer);
 
 /**
  * Chooses the clock of a timer.
+ *
  * @param flags 0 for a clock that is cheap to read and some milliseconds
  *   coarse; EV_MONOT_PRECISE for the exact one; EV_MONOT_FALLBACK for the
  *   wall clock with its backward steps taken out
@@ -476,6 +498,7 @@ int evutil_configure_monotonic_time(struct evutil_monotonic_timer *timer,
 /**
  * Reads a timer: the time since some moment in the past. It never goes back,
  * whatever happens to the wall clock. One timer is for one thread at a time.
+ *
  * @param timer a configured timer
  * @param tp receives the time
  * @return 0, or -1 if an argument is NULL
@@ -486,6 +509,7 @@ int evutil_gettime_monotonic(struct evutil_monotonic_timer *timer,
 
 /**
  * Writes a date as HTTP and mail have it: "Sun, 06 Nov 1994 08:49:37 GMT".
+ *
  * @param date where the text goes; it is cut to fit and ended by a NUL
  * @param datelen the room there; 30 bytes are enough up to the year 9999
  * @param tm the time, taken as GMT; NULL for now
