@@ -1,6 +1,6 @@
 //! Lock debugging catches misuse. Each case runs in a forked child, whose fatal callback tells the parent.
 use oxievent::abi::thread::*;
-use oxievent::thread::{self, Cond, Lock};
+use oxievent::thread::{self, Cond, Lock, PlainLock};
 use std::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
 
 const CAUGHT: c_int = 77;
@@ -245,6 +245,24 @@ fn a_plain_lock_taken_twice_is_caught() {
         }
     });
     assert_eq!(status, CAUGHT);
+}
+#[test]
+fn a_plain_lock_of_the_engine_is_checked_too() {
+    let once = in_child(|| {
+        set_up();
+        let (l, c) = (PlainLock::new().unwrap(), Cond::new().unwrap());
+        l.acquire();
+        assert!(!c.wait_for(&l, &libc::timeval { tv_sec: 0, tv_usec: 1000 }));
+        // SAFETY: acquired above.
+        unsafe { l.release() };
+    });
+    let twice = in_child(|| {
+        set_up();
+        let l = PlainLock::new().unwrap();
+        l.acquire();
+        l.acquire();
+    });
+    assert_eq!([once, twice], [QUIET, CAUGHT]);
 }
 #[test]
 fn wrong_modes_and_kinds_are_caught() {
