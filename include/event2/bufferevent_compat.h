@@ -33,14 +33,31 @@ extern "C" {
 
 struct bufferevent;
 
-/** Does bufferevent_new. */
+/**
+ * Makes a bufferevent over a socket on the current event base. Prefer
+ * bufferevent_socket_new(), which is told the base.
+ * @param fd a nonblocking socket
+ * @param readcb called when input has come, or NULL
+ * @param writecb called when the output has been sent, or NULL
+ * @param errorcb called at the end of the stream, on errors and timeouts
+ * @param cbarg passed to each of them
+ * @return the bufferevent, to be released with bufferevent_free(), or NULL
+ *   when memory is short
+ */
 EVENT2_EXPORT_SYMBOL
-struct bufferevent *bufferevent_new(int a0, bufferevent_data_cb a1,
-    bufferevent_data_cb a2, bufferevent_event_cb a3, void *a4);
+struct bufferevent *bufferevent_new(evutil_socket_t fd,
+    bufferevent_data_cb readcb, bufferevent_data_cb writecb,
+    bufferevent_event_cb errorcb, void *cbarg);
 
-/** Does bufferevent_settimeout. */
+/**
+ * Sets the timeouts, in seconds. Prefer bufferevent_set_timeouts().
+ * @param bufev the bufferevent
+ * @param timeout_read seconds for reading; 0: no limit
+ * @param timeout_write seconds for writing; 0: no limit
+ */
 EVENT2_EXPORT_SYMBOL
-void bufferevent_settimeout(struct bufferevent *a0, int a1, int a2);
+void bufferevent_settimeout(struct bufferevent *bufev, int timeout_read,
+    int timeout_write);
 
 #ifdef __cplusplus
 }

@@ -70,46 +70,107 @@ typedef void (*evconnlistener_cb)(struct evconnlistener *listener,
 typedef void (*evconnlistener_errorcb)(struct evconnlistener *listener,
     void *arg);
 
-/** Does evconnlistener_disable. */
+/**
+ * Makes a listener on a bound socket.
+ * @param base the event base whose loop accepts
+ * @param cb called with each connection, or NULL: then nothing is accepted
+ *   until evconnlistener_set_cb()
+ * @param ptr passed to the callback
+ * @param flags LEV_OPT_* flags; those about the socket's address have no
+ *   effect here
+ * @param backlog how many connections may wait; below 0 for a default, 0 if
+ *   listen() has been called on the socket
+ * @param fd the socket, nonblocking
+ * @return the listener, to be released with evconnlistener_free(), or NULL
+ *   (errno tells why; the socket stays open)
+ */
 EVENT2_EXPORT_SYMBOL
-int evconnlistener_disable(struct evconnlistener *a0);
+struct evconnlistener *evconnlistener_new(struct event_base *base,
+    evconnlistener_cb cb, void *ptr, unsigned int flags, int backlog,
+    evutil_socket_t fd);
 
-/** Does evconnlistener_enable. */
+/**
+ * Makes a stream socket, binds it to an address, and listens on it.
+ * @param base the event base whose loop accepts
+ * @param cb called with each connection, or NULL
+ * @param ptr passed to the callback
+ * @param flags LEV_OPT_* flags. On an AF_UNIX address LEV_OPT_REUSEABLE and
+ *   LEV_OPT_REUSEABLE_PORT mean nothing and are passed over
+ * @param backlog how many connections may wait; below 0 for a default; not 0
+ * @param addr the address, or NULL
+ * @param socklen its length in bytes
+ * @return the listener, to be released with evconnlistener_free(), or NULL
+ *   (errno tells why)
+ */
 EVENT2_EXPORT_SYMBOL
-int evconnlistener_enable(struct evconnlistener *a0);
+struct evconnlistener *evconnlistener_new_bind(struct event_base *base,
+    evconnlistener_cb cb, void *ptr, unsigned int flags, int backlog,
+    const struct sockaddr *addr, int socklen);
 
-/** Does evconnlistener_free. */
+/**
+ * Gives up a listener; with LEV_OPT_CLOSE_ON_FREE its socket is closed at
+ * once. Safe inside its own callbacks, and from other threads with
+ * LEV_OPT_THREADSAFE: a callback that is running finishes.
+ * @param lev the listener, which must not be used afterwards
+ */
 EVENT2_EXPORT_SYMBOL
-void evconnlistener_free(struct evconnlistener *a0);
+void evconnlistener_free(struct evconnlistener *lev);
 
-/** Does evconnlistener_get_base. */
+/**
+ * Makes a disabled listener accept again.
+ * @param lev the listener
+ * @return 0, or -1 if the socket cannot be watched
+ */
 EVENT2_EXPORT_SYMBOL
-struct event_base *evconnlistener_get_base(struct evconnlistener *a0);
+int evconnlistener_enable(struct evconnlistener *lev);
 
-/** Does evconnlistener_get_fd. */
+/**
+ * Stops accepting. Connections wait in the system's queue. Does not wait for
+ * a callback that runs in another thread.
+ * @param lev the listener
+ * @return 0, or -1 on failure
+ */
 EVENT2_EXPORT_SYMBOL
-int evconnlistener_get_fd(struct evconnlistener *a0);
+int evconnlistener_disable(struct evconnlistener *lev);
 
-/** Does evconnlistener_new. */
+/**
+ * Tells which event base a listener uses.
+ * @param lev the listener
+ * @return its base
+ */
 EVENT2_EXPORT_SYMBOL
-struct evconnlistener *evconnlistener_new(struct event_base *a0,
-    evconnlistener_cb a1, void *a2, unsigned int a3, int a4, int a5);
+struct event_base *evconnlistener_get_base(struct evconnlistener *lev);
 
-/** Does evconnlistener_new_bind. */
+/**
+ * Tells the socket of a listener.
+ * @param lev the listener
+ * @return the socket
+ */
 EVENT2_EXPORT_SYMBOL
-struct evconnlistener *evconnlistener_new_bind(struct event_base *a0,
-    evconnlistener_cb a1, void *a2, unsigned int a3, int a4,
-    const struct sockaddr *a5, int a6);
+evutil_socket_t evconnlistener_get_fd(struct evconnlistener *lev);
 
-/** Does evconnlistener_set_cb. */
+/**
+ * Sets the callback. A listener that had none begins to accept, unless it is
+ * disabled.
+ * @param lev the listener
+ * @param cb the callback, or NULL
+ * @param arg passed to it, and to the error callback
+ */
 EVENT2_EXPORT_SYMBOL
-void evconnlistener_set_cb(struct evconnlistener *a0, evconnlistener_cb a1,
-    void *a2);
+void evconnlistener_set_cb(struct evconnlistener *lev, evconnlistener_cb cb,
+    void *arg);
 
-/** Does evconnlistener_set_error_cb. */
+/**
+ * Sets the callback for errors of accept() that will not pass by themselves,
+ * such as too many open files; errno tells which. Without one a warning is
+ * logged. The listener stays enabled and tries again as long as connections
+ * wait: disable it there to pause.
+ * @param lev the listener
+ * @param errorcb the callback, or NULL
+ */
 EVENT2_EXPORT_SYMBOL
-void evconnlistener_set_error_cb(struct evconnlistener *a0,
-    evconnlistener_errorcb a1);
+void evconnlistener_set_error_cb(struct evconnlistener *lev,
+    evconnlistener_errorcb errorcb);
 
 #ifdef __cplusplus
 }
