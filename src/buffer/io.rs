@@ -26,31 +26,45 @@ impl BufferRef {
         }
         let max = max.min(MAX_READ);
         call.check_growth(max)?;
-        let tail = call.room_link().get().filter(|c| c.room() >= max.min(MIN_ROOM));
-        let room = tail.map_or(0, |c| c.room().min(max));
+        let (mut vecs, mut n, mut room) = ([NO_VEC; 3], 0, 0);
+        let mut at = call.room_link().get();
+        let first = at.filter(|c| c.room() >= max.min(MIN_ROOM) || c.next().is_some());
+        at = first;
+        while let Some(c) = at.filter(|c| c.is_plain() && n < 2 && room < max) {
+            if c.is_empty() {
+                c.reset(false);
+            }
+            let len = c.room().min(max - room);
+            vecs[n] = iovec { iov_base: c.end().cast(), iov_len: len };
+            n += 1;
+            room += len;
+            at = c.next();
+        }
         let mut spill = Spill(None);
         if room < max {
             match store::spill(max - room) {
-                Ok(c) => spill.0 = Some(c),
+                Ok(c) => {
+                    vecs[n] = iovec { iov_base: c.end().cast(), iov_len: c.room().min(max - room) };
+                    n += 1;
+                    spill.0 = Some(c);
+                }
                 // Less than `max` will do.
                 Err(e) if room == 0 => return Err(e),
                 Err(_) => {}
             }
         }
-        let (mut vecs, mut n) = ([NO_VEC; 2], 0);
-        if let Some(c) = tail.filter(|_| room > 0) {
-            vecs[n] = iovec { iov_base: c.end().cast(), iov_len: room };
-            n += 1;
-        }
-        if let Some(c) = spill.0 {
-            vecs[n] = iovec { iov_base: c.end().cast(), iov_len: c.room().min(max - room) };
-            n += 1;
-        }
         // SAFETY: the vectors describe room that is ours.
         let got = unsafe { sys::io::readv(fd, &vecs[..n]) }?;
         let here = got.min(room);
-        if let Some(c) = tail.filter(|_| here > 0) {
-            c.grow(here);
+        if here > 0 {
+            let (mut left, mut at) = (here, first);
+            for v in &vecs[..n] {
+                let Some(c) = at.filter(|_| left > 0) else { break };
+                let len = left.min(v.iov_len);
+                c.grow(len);
+                left -= len;
+                at = c.next();
+            }
             call.add_len(here);
             call.advance_data_link();
         }
