@@ -23,6 +23,7 @@ pub mod bufferevent_compat;
 pub mod event;
 pub mod event_compat;
 pub mod internal;
+pub mod internal_event;
 pub mod internal_tag;
 pub mod listener;
 pub mod table;

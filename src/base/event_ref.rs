@@ -58,19 +58,15 @@ impl EventRef {
     }
 
     fields! {
-        fd_field set_fd: ev_fd as evutil_socket_t;
         base_field set_base_field: ev_base as *mut event_base;
-        events_raw set_events_raw: ev_events as c_short;
         res_raw set_res_raw: ev_res as c_short;
         flags_raw set_flags_raw: ev_evcallback.evcb_flags as c_short;
         pri set_pri: ev_evcallback.evcb_pri as u8;
         closure set_closure: ev_evcallback.evcb_closure as u8;
-        arg set_arg: ev_evcallback.evcb_arg as *mut c_void;
         /// The deadline in monotonic time, with the marker bits of a common timeout.
         timeout set_timeout: ev_timeout as timeval;
         /// The slot in the timer heap; -1: none. Only while not on a common timeout queue.
         heap_slot set_heap_slot: ev_timeout_pos.min_heap_idx as c_int;
-        event_fn set_event_fn: ev_evcallback.evcb_cb_union.evcb_callback as event_callback_fn;
         finalize_fn set_finalize_fn: ev_evcallback.evcb_cb_union.evcb_evfinalize as event_finalize_callback_fn;
     }
 
@@ -134,20 +130,25 @@ impl EventRef {
         // SAFETY: as above.
         unsafe { (*self.signal()).ev_ncalls = n }
     }
-    /// The counter of the loop that is running this signal's callbacks; null when none is.
     #[inline]
-    pub(crate) fn pncalls(self) -> *mut c_short {
-        // SAFETY: as above.
-        unsafe { (*self.signal()).ev_pncalls }
-    }
-    #[inline]
-    pub(crate) fn set_pncalls(self, p: *mut c_short) {
-        // SAFETY: as above.
-        unsafe { (*self.signal()).ev_pncalls = p }
-    }
-
     pub fn fd(self) -> evutil_socket_t {
-        self.fd_field()
+        // SAFETY: as above.
+        unsafe { (*self.as_ptr()).ev_fd }
+    }
+    #[inline]
+    pub(crate) fn events_raw(self) -> c_short {
+        // SAFETY: as above.
+        unsafe { (*self.as_ptr()).ev_events }
+    }
+    #[inline]
+    pub(crate) fn arg(self) -> *mut c_void {
+        // SAFETY: as above.
+        unsafe { (*self.as_ptr()).ev_evcallback.evcb_arg }
+    }
+    #[inline]
+    pub(crate) fn event_fn(self) -> event_callback_fn {
+        // SAFETY: as above; the union holds what the closure says.
+        unsafe { (*self.as_ptr()).ev_evcallback.evcb_cb_union.evcb_callback }
     }
     pub fn is_initialized(self) -> bool {
         self.flags().contains(Evlist::INIT)
