@@ -162,6 +162,10 @@ fn update_native() {
 
 /// libevent_pthreads tells which lock function stands for plain recursive pthread mutexes.
 pub fn note_pthread_mutex(lock: LockFn) {
+    // Nothing is written where nothing changes: a program's second set-up is no race with running threads.
+    if PTHREAD_LOCK.load(Ordering::Relaxed) == lock as *mut c_void {
+        return;
+    }
     let _setting = SETTING.lock();
     PTHREAD_LOCK.store(lock as *mut c_void, Ordering::Relaxed);
     update_native();
@@ -231,7 +235,10 @@ pub fn set_condition_callbacks(new: Option<&evthread_condition_callbacks>) -> Re
 
 /// `evthread_set_id_callback`.
 pub fn set_id_callback(f: evthread_id_fn) {
-    ID_FN.store(f.map_or(null_mut(), |f| f as *mut c_void), Ordering::Relaxed);
+    let f = f.map_or(null_mut(), |f| f as *mut c_void);
+    if ID_FN.load(Ordering::Relaxed) != f {
+        ID_FN.store(f, Ordering::Relaxed);
+    }
 }
 pub fn has_id_callback() -> bool {
     !ID_FN.load(Ordering::Relaxed).is_null()
