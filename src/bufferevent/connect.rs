@@ -5,49 +5,12 @@ use crate::abi::bufferevent::{BEV_TRIG_DEFER_CALLBACKS, BevEvent, evdns_base};
 use crate::abi::event::Ev;
 use crate::abi::util::{EVUTIL_EAI_CANCEL, evutil_socket_t};
 use crate::sys::socket::{self, ConnectFailure};
-use crate::util::getaddrinfo::getaddrinfo;
+use crate::util::resolve;
 use crate::{Error, Result, sys};
 use libc::{addrinfo, sockaddr, sockaddr_in, sockaddr_in6};
 use std::ffi::{CStr, c_int, c_void};
 use std::io::Write;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
-
-/// Told of the end of a look-up, exactly once: 0 or an EAI code, the addresses (the callee frees them as `evutil_freeaddrinfo` does), and the `arg`
-/// that came with the request.
-pub type LookupDone = unsafe extern "C" fn(c_int, *mut addrinfo, *mut c_void);
-
-/// A resolver that does not block. evdns installs itself with [`set_resolver`]; until then, and where the program
-/// passes no `evdns_base`, names are looked up with the system's blocking one.
-pub struct Resolver {
-    /// Starts a look-up of (host, port). May call `done` before it returns, and then returns null.
-    ///
-    /// # Safety
-    /// The `evdns_base` is alive; `arg` stays valid until `done` has been called.
-    pub start: unsafe fn(
-        *mut evdns_base,
-        &CStr,
-        &CStr,
-        &addrinfo,
-        done: LookupDone,
-        arg: *mut c_void,
-    ) -> *mut c_void,
-    /// Ends one early; `done` is still called, with `EVUTIL_EAI_CANCEL`.
-    ///
-    /// # Safety
-    /// `start` returned it and `done` has not been called.
-    pub cancel: unsafe fn(*mut c_void),
-}
-static RESOLVER: AtomicPtr<Resolver> = AtomicPtr::new(null_mut());
-
-/// Installs the resolver for look-ups with an `evdns_base`.
-pub fn set_resolver(r: &'static Resolver) {
-    RESOLVER.store(std::ptr::from_ref(r).cast_mut(), Ordering::Release);
-}
-fn resolver() -> Option<&'static Resolver> {
-    // SAFETY: null or from `set_resolver`.
-    unsafe { RESOLVER.load(Ordering::Acquire).as_ref() }
-}
 
 /// How connect() went.
 enum Connect {
@@ -230,32 +193,17 @@ impl BevRef {
         // The look-up's reference.
         own.refs.set(own.refs.get() + 1);
         let arg = self.as_ptr().cast::<c_void>();
-        match resolver() {
-            Some(r) if !dns.is_null() => {
-                // SAFETY: the caller's promise; the reference keeps `arg` valid.
-                let request = unsafe { (r.start)(dns, host, port, &hints, looked_up, arg) };
-                own.lookup.set(request);
-            }
-            _ => {
-                let (result, list) = match getaddrinfo(Some(host), Some(port), Some(&hints)) {
-                    Ok(list) => (0, list.into_raw()),
-                    Err(e) => (e.0, null_mut()),
-                };
-                // SAFETY: `arg` is this bufferevent with the reference just taken.
-                unsafe { looked_up(result, list, arg) };
-            }
+        // SAFETY: the caller's promise; the reference keeps `arg` valid until `looked_up` has run.
+        let request = unsafe { resolve::resolve(dns, Some(host), Some(port), &hints, looked_up, arg) };
+        if !request.is_null() {
+            own.lookup.set(request);
         }
         Ok(())
     }
     /// Ends a look-up that is under way.
     pub(super) fn cancel_lookup(self) {
-        let request = self.own().lookup.replace(null_mut());
-        if !request.is_null()
-            && let Some(r) = resolver()
-        {
-            // SAFETY: `looked_up` clears the field, so it has not been called for this one.
-            unsafe { (r.cancel)(request) };
-        }
+        // SAFETY: `looked_up` clears the field, so it has not been called for this one.
+        unsafe { resolve::cancel(self.own().lookup.replace(null_mut())) };
     }
 }
 

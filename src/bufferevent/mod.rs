@@ -22,7 +22,6 @@ mod timeouts;
 mod token_bucket;
 mod watermark;
 
-pub use connect::{Resolver, set_resolver};
 pub use filter::FilterConfig;
 pub use group::Group;
 pub use ops::{Kind, Ops};

@@ -1,6 +1,7 @@
 //! The engine's way to a name's addresses: through evdns where the caller has a DNS base and evdns is there,
 //! blocking otherwise. evdns registers itself with [`set_async`]; nothing below it knows it.
 use super::getaddrinfo::{GaiError, getaddrinfo};
+use crate::abi::bufferevent::evdns_base;
 use libc::addrinfo;
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr::null_mut;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 pub type ResolveCb = unsafe extern "C" fn(c_int, *mut addrinfo, *mut c_void);
 /// What [`resolve`] does for a DNS base: the arguments are those of `evdns_getaddrinfo`.
 pub type AsyncStart = unsafe fn(
-    dns_base: *mut c_void,
+    dns_base: *mut evdns_base,
     node: Option<&CStr>,
     service: Option<&CStr>,
     hints: &addrinfo,
@@ -37,7 +38,7 @@ pub fn set_async(start: AsyncStart, cancel: AsyncCancel) {
 /// `dns_base` is null or a live evdns base; `cb` may be called with `arg` from the base's loop or from here. No
 /// guard of a private lock is alive.
 pub unsafe fn resolve(
-    dns_base: *mut c_void,
+    dns_base: *mut evdns_base,
     node: Option<&CStr>,
     service: Option<&CStr>,
     hints: &addrinfo,
