@@ -1041,8 +1041,10 @@ pub unsafe extern "C" fn event_set_mem_functions(
 pub unsafe extern "C" fn event_base_dump_events(base: *mut event_base, output: *mut FILE) {
     // SAFETY: Rule 1.
     if let (Some(b), false) = (unsafe { base_of(base) }, output.is_null()) {
-        // SAFETY: an open file; lines end with a NUL.
-        let _ = b.dump(|line| unsafe { drop(libc::fputs(line.as_ptr(), output)) });
+        let _ = b.dump(|line| {
+            // SAFETY: an open file; lines end with a NUL.
+            unsafe { libc::fputs(line.as_ptr(), output) };
+        });
     }
 }
 
@@ -1146,7 +1148,7 @@ pub unsafe extern "C" fn event_base_gettimeofday_cached(base: *mut event_base, t
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_update_cache_time(base: *mut event_base) -> c_int {
     // SAFETY: Rule 1.
-    let Some(b) = (unsafe { base_of(base) }.or_else(current::get)) else { return -1 };
+    let Some(b) = unsafe { base_of(base) }.or_else(current::get) else { return -1 };
     b.update_cache_time();
     0
 }

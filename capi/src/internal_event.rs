@@ -95,7 +95,7 @@ pub unsafe extern "C" fn event_deferred_cb_schedule_(
     cb: *mut event_callback,
 ) -> c_int {
     // SAFETY: Rule 1.
-    let Some(b) = (unsafe { base_of(base) }.or_else(current::get)) else { return 0 };
+    let Some(b) = unsafe { base_of(base) }.or_else(current::get) else { return 0 };
     // SAFETY: the caller's promise.
     unsafe { CallbackRef::from_raw(cb) }.schedule(b).into()
 }
