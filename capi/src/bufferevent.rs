@@ -10,7 +10,7 @@ use oxievent::abi::bufferevent::{
 };
 use oxievent::abi::event::{Ev, event_base};
 use oxievent::abi::util::{ev_ssize_t, evutil_socket_t};
-use oxievent::base::BaseRef;
+use oxievent::base::{BaseRef, current};
 use oxievent::buffer::BufferRef;
 use oxievent::bufferevent::{BevRef, FilterConfig, Group, TokenBucketConfig, free_config, new_config};
 use std::ffi::{CStr, c_char, c_int, c_short, c_void};
@@ -683,7 +683,7 @@ pub unsafe extern "C" fn bufferevent_filter_new(
 /// Makes two bufferevents, each of which reads what the other writes, without the
 /// system. Their callbacks are always deferred.
 ///
-/// @param base the event base that serves both
+/// @param base the event base that serves both; NULL: the current one of event_init()
 /// @param options BEV_OPT_* flags for both
 /// @param pair receives the two
 /// @return 0, or -1 as bufferevent_socket_new() fails
@@ -697,7 +697,7 @@ pub unsafe extern "C" fn bufferevent_pair_new(
     pair: *mut *mut bufferevent,
 ) -> c_int {
     // SAFETY: rule 1.
-    let Some(base) = (unsafe { BaseRef::from_raw(base) }) else { return -1 };
+    let Some(base) = unsafe { BaseRef::from_raw(base) }.or_else(current::get) else { return -1 };
     match BevRef::pair_new(base, options) {
         // SAFETY: rule 2.
         Ok((a, b)) => unsafe {

@@ -140,6 +140,7 @@ typedef enum bufferevent_filter_result (*bufferevent_filter_cb)(
 
 /**
  * Makes a bufferevent over a socket. Writing is enabled, reading is not.
+ *
  * @param base the event base whose loop serves it
  * @param fd a nonblocking socket, or -1 if it will come with
  *   bufferevent_setfd() or bufferevent_socket_connect()
@@ -158,6 +159,7 @@ struct bufferevent *bufferevent_socket_new(struct event_base *base,
  * the event callback gets BEV_EVENT_CONNECTED or BEV_EVENT_ERROR from the
  * event loop. Data may be written at once: it goes out when the connection
  * stands.
+ *
  * @param bufev a bufferevent made with bufferevent_socket_new()
  * @param addr where to; NULL if the program itself has called connect() on
  *   the bufferevent's socket
@@ -174,6 +176,7 @@ int bufferevent_socket_connect(struct bufferevent *bufev,
  * as by bufferevent_socket_connect(); if the name cannot be found, the event
  * callback gets BEV_EVENT_ERROR and bufferevent_socket_get_dns_error() the
  * code. Without a resolver the call blocks until the name is found.
+ *
  * @param bufev a bufferevent made with bufferevent_socket_new()
  * @param evdns_base a resolver, or NULL
  * @param family AF_INET, AF_INET6, or AF_UNSPEC for either
@@ -188,6 +191,7 @@ int bufferevent_socket_connect_hostname(struct bufferevent *bufev,
 
 /**
  * Tells why the last look-up of a host name failed.
+ *
  * @param bufev the bufferevent
  * @return an EVUTIL_EAI_* code for evutil_gai_strerror(), or 0
  */
@@ -197,6 +201,7 @@ int bufferevent_socket_get_dns_error(struct bufferevent *bufev);
 /**
  * Moves a socket bufferevent to another event base. Only possible while it
  * waits for nothing: reading is disabled and no write waits for the socket.
+ *
  * @param base the new base
  * @param bufev the bufferevent
  * @return 0, or -1 if it is of another kind or its events are pending
@@ -206,6 +211,7 @@ int bufferevent_base_set(struct event_base *base, struct bufferevent *bufev);
 
 /**
  * Tells which event base serves a bufferevent.
+ *
  * @param bufev the bufferevent
  * @return its base
  */
@@ -215,6 +221,7 @@ struct event_base *bufferevent_get_base(struct bufferevent *bufev);
 /**
  * Sets the priority of a socket bufferevent: of its events and of its
  * deferred callbacks.
+ *
  * @param bufev the bufferevent
  * @param pri 0 (the most urgent) up to one less than the base's priorities
  * @return 0, or -1 if the number is out of range, the bufferevent is of
@@ -225,6 +232,7 @@ int bufferevent_priority_set(struct bufferevent *bufev, int pri);
 
 /**
  * Tells a bufferevent's priority.
+ *
  * @param bufev the bufferevent
  * @return the priority
  */
@@ -237,6 +245,7 @@ int bufferevent_get_priority(const struct bufferevent *bufev);
  * socket, go as soon as no callback of it can be running, in the event loop
  * or when the base is freed. Safe inside its own callbacks and from other
  * threads.
+ *
  * @param bufev the bufferevent, which must not be used afterwards
  */
 EVENT2_EXPORT_SYMBOL
@@ -244,6 +253,7 @@ void bufferevent_free(struct bufferevent *bufev);
 
 /**
  * Sets the callbacks.
+ *
  * @param bufev the bufferevent
  * @param readcb called when input has come and is at or above the read low
  *   watermark, or NULL
@@ -259,6 +269,7 @@ void bufferevent_setcb(struct bufferevent *bufev, bufferevent_data_cb readcb,
 
 /**
  * Tells the callbacks that are set. Each pointer may be NULL.
+ *
  * @param bufev the bufferevent
  * @param readcb_ptr receives the read callback
  * @param writecb_ptr receives the write callback
@@ -272,6 +283,7 @@ void bufferevent_getcb(struct bufferevent *bufev,
 
 /**
  * Gives a bufferevent another socket. The old one is not closed.
+ *
  * @param bufev a bufferevent over a socket
  * @param fd the socket, nonblocking, or -1 for none
  * @return 0, or -1 if its kind has no socket
@@ -281,6 +293,7 @@ int bufferevent_setfd(struct bufferevent *bufev, evutil_socket_t fd);
 
 /**
  * Tells a bufferevent's socket. A filter tells that of what lies below.
+ *
  * @param bufev the bufferevent
  * @return the socket, or -1 if there is none
  */
@@ -289,6 +302,7 @@ evutil_socket_t bufferevent_getfd(struct bufferevent *bufev);
 
 /**
  * Tells the bufferevent that a filter works on.
+ *
  * @param bufev the bufferevent
  * @return the bufferevent below it, or NULL if it has none
  */
@@ -297,6 +311,7 @@ struct bufferevent *bufferevent_get_underlying(struct bufferevent *bufev);
 
 /**
  * Appends bytes to the output. They are sent from the event loop.
+ *
  * @param bufev the bufferevent
  * @param data the bytes, which are copied
  * @param size how many
@@ -309,6 +324,7 @@ int bufferevent_write(struct bufferevent *bufev, const void *data,
 /**
  * Moves all bytes of a buffer to the output, without copying them. They are
  * sent from the event loop.
+ *
  * @param bufev the bufferevent
  * @param buf the buffer, which is empty afterwards
  * @return 0, or -1 on failure, and then nothing is moved
@@ -318,6 +334,7 @@ int bufferevent_write_buffer(struct bufferevent *bufev, struct evbuffer *buf);
 
 /**
  * Takes bytes from the input.
+ *
  * @param bufev the bufferevent
  * @param data where to put them
  * @param size how many at most
@@ -328,6 +345,7 @@ size_t bufferevent_read(struct bufferevent *bufev, void *data, size_t size);
 
 /**
  * Moves all input to the end of a buffer, without copying it.
+ *
  * @param bufev the bufferevent
  * @param buf the buffer
  * @return 0, or -1 on failure, and then nothing is moved
@@ -338,6 +356,7 @@ int bufferevent_read_buffer(struct bufferevent *bufev, struct evbuffer *buf);
 /**
  * Tells the input buffer. It belongs to the bufferevent: take data out, but
  * add none.
+ *
  * @param bufev the bufferevent
  * @return the buffer
  */
@@ -347,6 +366,7 @@ struct evbuffer *bufferevent_get_input(struct bufferevent *bufev);
 /**
  * Tells the output buffer. It belongs to the bufferevent: add data, but take
  * none out.
+ *
  * @param bufev the bufferevent
  * @return the buffer
  */
@@ -356,6 +376,7 @@ struct evbuffer *bufferevent_get_output(struct bufferevent *bufev);
 /**
  * Enables reading, writing or both. Enabling writing calls the write callback
  * once the socket takes data.
+ *
  * @param bufev the bufferevent
  * @param event EV_READ, EV_WRITE, or both
  * @return 0, or -1 when memory is short or the socket cannot be watched
@@ -366,6 +387,7 @@ int bufferevent_enable(struct bufferevent *bufev, short event);
 /**
  * Disables reading, writing or both. Data that has been read stays, data that
  * is not sent waits. A connect under way goes on.
+ *
  * @param bufev the bufferevent
  * @param event EV_READ, EV_WRITE, or both
  * @return 0, or -1 on failure
@@ -375,6 +397,7 @@ int bufferevent_disable(struct bufferevent *bufev, short event);
 
 /**
  * Tells what is enabled.
+ *
  * @param bufev the bufferevent
  * @return EV_READ, EV_WRITE, both or neither
  */
@@ -386,6 +409,7 @@ short bufferevent_get_enabled(struct bufferevent *bufev);
  * without one written while there is output, the direction is disabled and
  * the event callback gets BEV_EVENT_TIMEOUT with BEV_EVENT_READING or
  * BEV_EVENT_WRITING.
+ *
  * @param bufev the bufferevent
  * @param timeout_read the time for reading, or NULL for no limit
  * @param timeout_write the time for writing, or NULL for no limit
@@ -401,6 +425,7 @@ int bufferevent_set_timeouts(struct bufferevent *bufev,
  * taken. The write callback comes when the output has shrunk to the low mark;
  * the high mark is for filters, which stop feeding a bufferevent whose output
  * has reached it.
+ *
  * @param bufev the bufferevent
  * @param events EV_READ, EV_WRITE or both: whose watermarks
  * @param lowmark the low watermark
@@ -412,6 +437,7 @@ void bufferevent_setwatermark(struct bufferevent *bufev, short events,
 
 /**
  * Tells watermarks.
+ *
  * @param bufev the bufferevent
  * @param events either EV_READ or EV_WRITE
  * @param lowmark receives the low one, or NULL
@@ -425,6 +451,7 @@ int bufferevent_getwatermark(struct bufferevent *bufev, short events,
 /**
  * Locks a bufferevent made with BEV_OPT_THREADSAFE, together with its buffers
  * and those it shares the lock with, and holds a reference. May be nested.
+ *
  * @param bufev the bufferevent
  */
 EVENT2_EXPORT_SYMBOL
@@ -432,6 +459,7 @@ void bufferevent_lock(struct bufferevent *bufev);
 
 /**
  * Undoes one bufferevent_lock() of the same thread.
+ *
  * @param bufev the bufferevent
  */
 EVENT2_EXPORT_SYMBOL
@@ -439,6 +467,7 @@ void bufferevent_unlock(struct bufferevent *bufev);
 
 /**
  * Adds a reference, which keeps the bufferevent after bufferevent_free().
+ *
  * @param bufev the bufferevent
  */
 EVENT2_EXPORT_SYMBOL
@@ -446,6 +475,7 @@ void bufferevent_incref(struct bufferevent *bufev);
 
 /**
  * Gives up a reference.
+ *
  * @param bufev the bufferevent
  * @return 1 if it was the last one, and the bufferevent is gone, else 0
  */
@@ -455,6 +485,7 @@ int bufferevent_decref(struct bufferevent *bufev);
 /**
  * Moves as much data as possible now. A socket's data is on its way already;
  * pairs and filters pass on what watermarks or their functions hold back.
+ *
  * @param bufev the bufferevent
  * @param iotype EV_READ, EV_WRITE or both
  * @param mode BEV_NORMAL as always, BEV_FLUSH for everything, BEV_FINISHED
@@ -468,6 +499,7 @@ int bufferevent_flush(struct bufferevent *bufev, short iotype,
 /**
  * Calls the data callbacks whose low watermarks are satisfied, as if data had
  * moved.
+ *
  * @param bufev the bufferevent
  * @param iotype EV_READ, EV_WRITE or both
  * @param options BEV_TRIG_IGNORE_WATERMARKS to call them in any case,
@@ -479,6 +511,7 @@ void bufferevent_trigger(struct bufferevent *bufev, short iotype,
 
 /**
  * Calls the event callback.
+ *
  * @param bufev the bufferevent
  * @param what BEV_EVENT_* flags to pass
  * @param options BEV_TRIG_DEFER_CALLBACKS to call it from the event loop
@@ -492,6 +525,7 @@ void bufferevent_trigger_event(struct bufferevent *bufev, short what,
  * function, what is written to it through another. The filter takes over the
  * callbacks of the bufferevent below and holds a reference on it. Both use
  * one lock.
+ *
  * @param underlying the bufferevent below
  * @param input_filter treats data from below, or NULL to pass it on
  * @param output_filter treats data on its way down, or NULL to pass it on
@@ -509,7 +543,9 @@ struct bufferevent *bufferevent_filter_new(struct bufferevent *underlying,
 /**
  * Makes two bufferevents, each of which reads what the other writes, without
  * the system. Their callbacks are always deferred.
- * @param base the event base that serves both
+ *
+ * @param base the event base that serves both; NULL: the current one of
+ *   event_init()
  * @param options BEV_OPT_* flags for both
  * @param pair receives the two
  * @return 0, or -1 as bufferevent_socket_new() fails
@@ -520,6 +556,7 @@ int bufferevent_pair_new(struct event_base *base, int options,
 
 /**
  * Tells the other side of a pair.
+ *
  * @param bufev one side
  * @return the other side, or NULL if that was freed or this is no pair
  */
@@ -529,6 +566,7 @@ struct bufferevent *bufferevent_pair_get_partner(struct bufferevent *bufev);
 /**
  * Makes a configuration of token buckets. All four numbers are in bytes, at
  * least 1 and at most EV_RATE_LIMIT_MAX; a burst is not less than its rate.
+ *
  * @param read_rate how much may be read per tick on average
  * @param read_burst how much may be read in one tick
  * @param write_rate how much may be written per tick on average
@@ -545,6 +583,7 @@ struct ev_token_bucket_cfg *ev_token_bucket_cfg_new(size_t read_rate,
 
 /**
  * Releases a configuration, which no bufferevent may be using any more.
+ *
  * @param cfg the configuration
  */
 EVENT2_EXPORT_SYMBOL
@@ -552,6 +591,7 @@ void ev_token_bucket_cfg_free(struct ev_token_bucket_cfg *cfg);
 
 /**
  * Limits how fast a bufferevent reads and writes.
+ *
  * @param bufev the bufferevent
  * @param cfg the limits, which must stay as long as they are set, or NULL for
  *   none
@@ -564,6 +604,7 @@ int bufferevent_set_rate_limit(struct bufferevent *bufev,
 /**
  * Makes a group: bufferevents that share one token bucket. They may be served
  * by different event bases.
+ *
  * @param base the base whose loop fills the bucket
  * @param cfg the limits, which are copied
  * @return the group, or NULL when memory is short
@@ -574,6 +615,7 @@ struct bufferevent_rate_limit_group *bufferevent_rate_limit_group_new(
 
 /**
  * Changes a group's limits.
+ *
  * @param group the group
  * @param cfg the new limits, which are copied
  * @return 0, or -1 on failure
@@ -587,6 +629,7 @@ int bufferevent_rate_limit_group_set_cfg(
  * Sets the least that a member of a group reads or writes at a time, so that
  * many members do not move a few bytes each. 64 at first; never more than a
  * tick brings.
+ *
  * @param group the group
  * @param share bytes
  * @return 0, or -1 if that is too much
@@ -597,6 +640,7 @@ int bufferevent_rate_limit_group_set_min_share(
 
 /**
  * Releases a group. Its members must have been removed or freed.
+ *
  * @param group the group
  */
 EVENT2_EXPORT_SYMBOL
@@ -605,6 +649,7 @@ void bufferevent_rate_limit_group_free(
 
 /**
  * Adds a bufferevent to a group, and takes it from the one it was in.
+ *
  * @param bufev the bufferevent
  * @param group the group, which must outlive the membership
  * @return 0, or -1 when memory is short
@@ -615,6 +660,7 @@ int bufferevent_add_to_rate_limit_group(struct bufferevent *bufev,
 
 /**
  * Takes a bufferevent out of its group, if it is in one.
+ *
  * @param bufev the bufferevent
  * @return 0
  */
@@ -623,6 +669,7 @@ int bufferevent_remove_from_rate_limit_group(struct bufferevent *bufev);
 
 /**
  * Sets the most that is read at a time.
+ *
  * @param bufev the bufferevent
  * @param size bytes; 0 for the default of 16 KiB
  * @return 0
@@ -632,6 +679,7 @@ int bufferevent_set_max_single_read(struct bufferevent *bufev, size_t size);
 
 /**
  * Sets the most that is written at a time.
+ *
  * @param bufev the bufferevent
  * @param size bytes; 0 for the default
  * @return 0
@@ -641,6 +689,7 @@ int bufferevent_set_max_single_write(struct bufferevent *bufev, size_t size);
 
 /**
  * Tells the most that is read at a time.
+ *
  * @param bufev the bufferevent
  * @return bytes
  */
@@ -649,6 +698,7 @@ ev_ssize_t bufferevent_get_max_single_read(struct bufferevent *bufev);
 
 /**
  * Tells the most that is written at a time.
+ *
  * @param bufev the bufferevent
  * @return bytes
  */
@@ -658,6 +708,7 @@ ev_ssize_t bufferevent_get_max_single_write(struct bufferevent *bufev);
 /**
  * Tells what is left in a bufferevent's own bucket for reading. May be below
  * 0.
+ *
  * @param bufev the bufferevent
  * @return bytes, or EV_SSIZE_MAX if it has no limit of its own
  */
@@ -667,6 +718,7 @@ ev_ssize_t bufferevent_get_read_limit(struct bufferevent *bufev);
 /**
  * Tells what is left in a bufferevent's own bucket for writing. May be below
  * 0.
+ *
  * @param bufev the bufferevent
  * @return bytes, or EV_SSIZE_MAX if it has no limit of its own
  */
@@ -675,6 +727,7 @@ ev_ssize_t bufferevent_get_write_limit(struct bufferevent *bufev);
 
 /**
  * Tells how much a bufferevent would read at once now, all limits considered.
+ *
  * @param bufev the bufferevent
  * @return bytes
  */
@@ -684,6 +737,7 @@ ev_ssize_t bufferevent_get_max_to_read(struct bufferevent *bufev);
 /**
  * Tells how much a bufferevent would write at once now, all limits
  * considered.
+ *
  * @param bufev the bufferevent
  * @return bytes
  */
@@ -692,6 +746,7 @@ ev_ssize_t bufferevent_get_max_to_write(struct bufferevent *bufev);
 
 /**
  * Tells a bufferevent's limits.
+ *
  * @param bufev the bufferevent
  * @return what bufferevent_set_rate_limit() was given, or NULL
  */
@@ -701,6 +756,7 @@ const struct ev_token_bucket_cfg *bufferevent_get_token_bucket_cfg(
 
 /**
  * Tells what is left in a group's bucket for reading. May be below 0.
+ *
  * @param group the group
  * @return bytes
  */
@@ -710,6 +766,7 @@ ev_ssize_t bufferevent_rate_limit_group_get_read_limit(
 
 /**
  * Tells what is left in a group's bucket for writing. May be below 0.
+ *
  * @param group the group
  * @return bytes
  */
@@ -720,6 +777,7 @@ ev_ssize_t bufferevent_rate_limit_group_get_write_limit(
 /**
  * Takes bytes from a bufferevent's own bucket for reading, as if they had
  * been read: for data that the program moves past the bufferevent.
+ *
  * @param bufev a bufferevent with a rate limit
  * @param decr bytes; below 0 gives some back
  * @return 0, or -1 if it has no limit of its own or on failure
@@ -731,6 +789,7 @@ int bufferevent_decrement_read_limit(struct bufferevent *bufev,
 /**
  * Takes bytes from a bufferevent's own bucket for writing, as if they had
  * been written: for data that the program moves past the bufferevent.
+ *
  * @param bufev a bufferevent with a rate limit
  * @param decr bytes; below 0 gives some back
  * @return 0, or -1 if it has no limit of its own or on failure
@@ -742,6 +801,7 @@ int bufferevent_decrement_write_limit(struct bufferevent *bufev,
 /**
  * Takes bytes from a group's bucket for reading, as if a member had read
  * them.
+ *
  * @param group the group
  * @param decr bytes; below 0 gives some back
  * @return 0
@@ -753,6 +813,7 @@ int bufferevent_rate_limit_group_decrement_read(
 /**
  * Takes bytes from a group's bucket for writing, as if a member had written
  * them.
+ *
  * @param group the group
  * @param decr bytes; below 0 gives some back
  * @return 0
@@ -764,6 +825,7 @@ int bufferevent_rate_limit_group_decrement_write(
 /**
  * Tells how much all members of a group have read and written since it was
  * made or last reset.
+ *
  * @param group the group
  * @param total_read_out receives the bytes read, or NULL
  * @param total_written_out receives the bytes written, or NULL
@@ -775,6 +837,7 @@ void bufferevent_rate_limit_group_get_totals(
 
 /**
  * Sets both totals of a group to 0.
+ *
  * @param group the group
  */
 EVENT2_EXPORT_SYMBOL

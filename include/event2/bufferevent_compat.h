@@ -36,6 +36,7 @@ struct bufferevent;
 /**
  * Makes a bufferevent over a socket on the current event base. Prefer
  * bufferevent_socket_new(), which is told the base.
+ *
  * @param fd a nonblocking socket
  * @param readcb called when input has come, or NULL
  * @param writecb called when the output has been sent, or NULL
@@ -51,6 +52,7 @@ struct bufferevent *bufferevent_new(evutil_socket_t fd,
 
 /**
  * Sets the timeouts, in seconds. Prefer bufferevent_set_timeouts().
+ *
  * @param bufev the bufferevent
  * @param timeout_read seconds for reading; 0: no limit
  * @param timeout_write seconds for writing; 0: no limit

@@ -200,291 +200,753 @@ typedef void (*event_fatal_cb)(int err);
 typedef int (*event_base_foreach_event_cb)(const struct event_base *base,
     const struct event *ev, void *arg);
 
-/** Does event_active. */
-EVENT2_EXPORT_SYMBOL
-void event_active(struct event *a0, int a1, short a2);
-
-/** Does event_add. */
-EVENT2_EXPORT_SYMBOL
-int event_add(struct event *a0, const struct timeval *a1);
-
-/** Does event_assign. */
-EVENT2_EXPORT_SYMBOL
-int event_assign(struct event *a0, struct event_base *a1, int a2, short a3,
-    event_callback_fn a4, void *a5);
-
-/** Does event_base_active_by_fd. */
-EVENT2_EXPORT_SYMBOL
-void event_base_active_by_fd(struct event_base *a0, int a1, short a2);
-
-/** Does event_base_active_by_signal. */
-EVENT2_EXPORT_SYMBOL
-void event_base_active_by_signal(struct event_base *a0, int a1);
-
-/** Does event_base_dispatch. */
-EVENT2_EXPORT_SYMBOL
-int event_base_dispatch(struct event_base *a0);
-
-/** Does event_base_dump_events. */
-EVENT2_EXPORT_SYMBOL
-void event_base_dump_events(struct event_base *a0, FILE *a1);
-
-/** Does event_base_foreach_event. */
-EVENT2_EXPORT_SYMBOL
-int event_base_foreach_event(struct event_base *a0,
-    event_base_foreach_event_cb a1, void *a2);
-
-/** Does event_base_free. */
-EVENT2_EXPORT_SYMBOL
-void event_base_free(struct event_base *a0);
-
-/** Does event_base_free_nofinalize. */
-EVENT2_EXPORT_SYMBOL
-void event_base_free_nofinalize(struct event_base *a0);
-
-/** Does event_base_get_features. */
-EVENT2_EXPORT_SYMBOL
-int event_base_get_features(const struct event_base *a0);
-
-/** Does event_base_get_max_events. */
-EVENT2_EXPORT_SYMBOL
-int event_base_get_max_events(struct event_base *a0, unsigned int a1, int a2);
-
-/** Does event_base_get_method. */
-EVENT2_EXPORT_SYMBOL
-const char *event_base_get_method(const struct event_base *a0);
-
-/** Does event_base_get_npriorities. */
-EVENT2_EXPORT_SYMBOL
-int event_base_get_npriorities(struct event_base *a0);
-
-/** Does event_base_get_num_events. */
-EVENT2_EXPORT_SYMBOL
-int event_base_get_num_events(struct event_base *a0, unsigned int a1);
-
-/** Does event_base_get_running_event. */
-EVENT2_EXPORT_SYMBOL
-struct event *event_base_get_running_event(struct event_base *a0);
-
-/** Does event_base_gettimeofday_cached. */
-EVENT2_EXPORT_SYMBOL
-int event_base_gettimeofday_cached(struct event_base *a0, struct timeval *a1);
-
-/** Does event_base_got_break. */
-EVENT2_EXPORT_SYMBOL
-int event_base_got_break(struct event_base *a0);
-
-/** Does event_base_got_exit. */
-EVENT2_EXPORT_SYMBOL
-int event_base_got_exit(struct event_base *a0);
-
-/** Does event_base_init_common_timeout. */
-EVENT2_EXPORT_SYMBOL
-const struct timeval *event_base_init_common_timeout(struct event_base *a0,
-    const struct timeval *a1);
-
-/** Does event_base_loop. */
-EVENT2_EXPORT_SYMBOL
-int event_base_loop(struct event_base *a0, int a1);
-
-/** Does event_base_loopbreak. */
-EVENT2_EXPORT_SYMBOL
-int event_base_loopbreak(struct event_base *a0);
-
-/** Does event_base_loopcontinue. */
-EVENT2_EXPORT_SYMBOL
-int event_base_loopcontinue(struct event_base *a0);
-
-/** Does event_base_loopexit. */
-EVENT2_EXPORT_SYMBOL
-int event_base_loopexit(struct event_base *a0, const struct timeval *a1);
-
-/** Does event_base_new. */
-EVENT2_EXPORT_SYMBOL
-struct event_base *event_base_new(void);
-
-/** Does event_base_new_with_config. */
-EVENT2_EXPORT_SYMBOL
-struct event_base *event_base_new_with_config(const struct event_config *a0);
-
-/** Does event_base_once. */
-EVENT2_EXPORT_SYMBOL
-int event_base_once(struct event_base *a0, int a1, short a2,
-    event_callback_fn a3, void *a4, const struct timeval *a5);
-
-/** Does event_base_priority_init. */
-EVENT2_EXPORT_SYMBOL
-int event_base_priority_init(struct event_base *a0, int a1);
-
-/** Does event_base_set. */
-EVENT2_EXPORT_SYMBOL
-int event_base_set(struct event_base *a0, struct event *a1);
-
-/** Does event_base_update_cache_time. */
-EVENT2_EXPORT_SYMBOL
-int event_base_update_cache_time(struct event_base *a0);
-
-/** Does event_config_avoid_method. */
-EVENT2_EXPORT_SYMBOL
-int event_config_avoid_method(struct event_config *a0, const char *a1);
-
-/** Does event_config_free. */
-EVENT2_EXPORT_SYMBOL
-void event_config_free(struct event_config *a0);
-
-/** Does event_config_new. */
-EVENT2_EXPORT_SYMBOL
-struct event_config *event_config_new(void);
-
-/** Does event_config_require_features. */
-EVENT2_EXPORT_SYMBOL
-int event_config_require_features(struct event_config *a0, int a1);
-
-/** Does event_config_set_flag. */
-EVENT2_EXPORT_SYMBOL
-int event_config_set_flag(struct event_config *a0, int a1);
-
-/** Does event_config_set_max_dispatch_interval. */
-EVENT2_EXPORT_SYMBOL
-int event_config_set_max_dispatch_interval(struct event_config *a0,
-    const struct timeval *a1, int a2, int a3);
-
-/** Does event_config_set_num_cpus_hint. */
-EVENT2_EXPORT_SYMBOL
-int event_config_set_num_cpus_hint(struct event_config *a0, int a1);
-
-/** Does event_debug_unassign. */
-EVENT2_EXPORT_SYMBOL
-void event_debug_unassign(struct event *a0);
-
-/** Does event_del. */
-EVENT2_EXPORT_SYMBOL
-int event_del(struct event *a0);
-
-/** Does event_del_block. */
-EVENT2_EXPORT_SYMBOL
-int event_del_block(struct event *a0);
-
-/** Does event_del_noblock. */
-EVENT2_EXPORT_SYMBOL
-int event_del_noblock(struct event *a0);
-
-/** Does event_enable_debug_logging. */
-EVENT2_EXPORT_SYMBOL
-void event_enable_debug_logging(uint32_t a0);
-
-/** Does event_enable_debug_mode. */
+/**
+ * Turns on checks for the misuse of events: an event that is added without
+ * event_assign(), assigned while it is added, or used after it was freed ends
+ * the process with a message. Slow, and it needs memory for each event until
+ * event_free() or event_debug_unassign() forgets it. Must be called before
+ * any event or base is made, and once.
+ */
 EVENT2_EXPORT_SYMBOL
 void event_enable_debug_mode(void);
 
-/** Does event_finalize. */
+/**
+ * Tells debug mode to forget an event that is not added, so that its memory
+ * may be used for something else without event_free(). Without debug mode it
+ * only makes the event uninitialised.
+ *
+ * @param ev an event that was set up by event_assign() and is not added
+ */
 EVENT2_EXPORT_SYMBOL
-int event_finalize(unsigned int a0, struct event *a1,
-    event_finalize_callback_fn a2);
+void event_debug_unassign(struct event *ev);
 
-/** Does event_free. */
+/**
+ * Makes an event base with the default configuration: the best backend that
+ * the system has and the environment does not turn off.
+ *
+ * @return the base, to be released with event_base_free(); NULL on failure
+ */
 EVENT2_EXPORT_SYMBOL
-void event_free(struct event *a0);
+struct event_base *event_base_new(void);
 
-/** Does event_free_finalize. */
+/**
+ * Prepares a base for use in a child process after fork(). Without it the
+ * parent's and the child's loop disturb each other. All events that were
+ * added are kept.
+ *
+ * @param base the base, in the child
+ * @return 0, or -1 if some events could not be added again
+ */
 EVENT2_EXPORT_SYMBOL
-int event_free_finalize(unsigned int a0, struct event *a1,
-    event_finalize_callback_fn a2);
+int event_reinit(struct event_base *base);
 
-/** Does event_get_assignment. */
+/**
+ * Runs the loop until no events are left, or event_base_loopbreak() or
+ * event_base_loopexit() ends it: the same as event_base_loop() without flags.
+ *
+ * @param base the base
+ * @return 0 if the loop was told to end, 1 if no events were left, -1 on
+ *   failure
+ */
 EVENT2_EXPORT_SYMBOL
-void event_get_assignment(const struct event *a0, struct event_base **a1,
-    int *a2, short *a3, event_callback_fn *a4, void **a5);
+int event_base_dispatch(struct event_base *base);
 
-/** Does event_get_base. */
+/**
+ * The name of the backend that a base uses.
+ *
+ * @param eb the base
+ * @return a string that is never freed, such as "epoll"
+ */
 EVENT2_EXPORT_SYMBOL
-struct event_base *event_get_base(const struct event *a0);
+const char *event_base_get_method(const struct event_base *eb);
 
-/** Does event_get_callback. */
-EVENT2_EXPORT_SYMBOL
-event_callback_fn event_get_callback(const struct event *a0);
-
-/** Does event_get_callback_arg. */
-EVENT2_EXPORT_SYMBOL
-void *event_get_callback_arg(const struct event *a0);
-
-/** Does event_get_events. */
-EVENT2_EXPORT_SYMBOL
-short event_get_events(const struct event *a0);
-
-/** Does event_get_fd. */
-EVENT2_EXPORT_SYMBOL
-int event_get_fd(const struct event *a0);
-
-/** Does event_get_priority. */
-EVENT2_EXPORT_SYMBOL
-int event_get_priority(const struct event *a0);
-
-/** Does event_get_struct_event_size. */
-EVENT2_EXPORT_SYMBOL
-size_t event_get_struct_event_size(void);
-
-/** Does event_get_supported_methods. */
+/**
+ * The names of all backends in this library, best first. What the running
+ * system really supports may be less.
+ *
+ * @return an array that ends with NULL, and belongs to the library
+ */
 EVENT2_EXPORT_SYMBOL
 const char **event_get_supported_methods(void);
 
-/** Does event_get_version. */
+/**
+ * Reads a base's monotonic clock: it never goes back, and has nothing to do
+ * with the time of day.
+ *
+ * @param base the base
+ * @param tp where the time goes
+ * @return 0, or -1 on failure
+ */
 EVENT2_EXPORT_SYMBOL
-const char *event_get_version(void);
+int event_gettime_monotonic(struct event_base *base, struct timeval *tp);
 
-/** Does event_get_version_number. */
+/**
+ * How many events a base has, by kind.
+ *
+ * @param eb the base
+ * @param flags any of EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_VIRTUAL and
+ *   EVENT_BASE_COUNT_ADDED
+ * @return the sum of these counts; an event may count more than once
+ */
 EVENT2_EXPORT_SYMBOL
-uint32_t event_get_version_number(void);
+int event_base_get_num_events(struct event_base *eb, unsigned int flags);
 
-/** Does event_gettime_monotonic. */
+/**
+ * The highest counts of events a base has had, by kind.
+ *
+ * @param eb the base
+ * @param flags any of EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_VIRTUAL and
+ *   EVENT_BASE_COUNT_ADDED
+ * @param clear not 0: start from 0 again
+ * @return the sum of these highest counts
+ */
 EVENT2_EXPORT_SYMBOL
-int event_gettime_monotonic(struct event_base *a0, struct timeval *a1);
+int event_base_get_max_events(struct event_base *eb, unsigned int flags,
+    int clear);
 
-/** Does event_initialized. */
+/**
+ * Makes a configuration for event_base_new_with_config().
+ *
+ * @return the configuration, to be released with event_config_free(); NULL if
+ *   memory is short
+ */
 EVENT2_EXPORT_SYMBOL
-int event_initialized(const struct event *a0);
+struct event_config *event_config_new(void);
 
-/** Does event_new. */
+/**
+ * Frees a configuration. Bases that were made with it stay as they are.
+ *
+ * @param cfg the configuration
+ */
 EVENT2_EXPORT_SYMBOL
-struct event *event_new(struct event_base *a0, int a1, short a2,
-    event_callback_fn a3, void *a4);
+void event_config_free(struct event_config *cfg);
 
-/** Does event_pending. */
+/**
+ * Asks for a base that does not use a certain backend.
+ *
+ * @param cfg the configuration
+ * @param method the backend's name, as event_get_supported_methods() has it
+ * @return 0, or -1 on failure
+ */
 EVENT2_EXPORT_SYMBOL
-int event_pending(const struct event *a0, short a1, struct timeval *a2);
+int event_config_avoid_method(struct event_config *cfg, const char *method);
 
-/** Does event_priority_set. */
+/**
+ * The features of the backend that a base uses.
+ *
+ * @param base the base
+ * @return any of the EV_FEATURE_ bits
+ */
 EVENT2_EXPORT_SYMBOL
-int event_priority_set(struct event *a0, int a1);
+int event_base_get_features(const struct event_base *base);
 
-/** Does event_reinit. */
+/**
+ * Asks for a base whose backend has certain features. Each call replaces the
+ * request of the one before.
+ *
+ * @param cfg the configuration
+ * @param feature EV_FEATURE_ bits; all of them are required
+ * @return 0, or -1 on failure. Whether there is such a backend shows when the
+ *   base is made
+ */
 EVENT2_EXPORT_SYMBOL
-int event_reinit(struct event_base *a0);
+int event_config_require_features(struct event_config *cfg, int feature);
 
-/** Does event_remove_timer. */
+/**
+ * Sets options of the base to be made.
+ *
+ * @param cfg the configuration
+ * @param flag EVENT_BASE_FLAG_ bits, added to those that are set
+ * @return 0, or -1 on failure
+ */
 EVENT2_EXPORT_SYMBOL
-int event_remove_timer(struct event *a0);
+int event_config_set_flag(struct event_config *cfg, int flag);
 
-/** Does event_self_cbarg. */
+/**
+ * Says for how many processors work should be spread. Only the completion
+ * ports of Windows care.
+ *
+ * @param cfg the configuration
+ * @param cpus the number of processors
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_config_set_num_cpus_hint(struct event_config *cfg, int cpus);
+
+/**
+ * Has the loop look for new events after so much time or so many callbacks,
+ * so that more urgent events need not wait until all that is active has been
+ * run. Costs a look at the clock after each callback.
+ *
+ * @param cfg the configuration
+ * @param max_interval the time after which the loop looks again; NULL: no
+ *   limit
+ * @param max_callbacks the number of callbacks after which it looks again;
+ *   negative: no limit
+ * @param min_priority events more urgent than this (with a lower number) are
+ *   not limited
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_config_set_max_dispatch_interval(struct event_config *cfg,
+    const struct timeval *max_interval, int max_callbacks, int min_priority);
+
+/**
+ * Makes an event base as a configuration wants it.
+ *
+ * @param cfg the configuration, which is only read; NULL: the default
+ * @return the base, to be released with event_base_free(); NULL if no backend
+ *   fits or something fails
+ */
+EVENT2_EXPORT_SYMBOL
+struct event_base *event_base_new_with_config(const struct event_config *cfg);
+
+/**
+ * Frees a base. Its events are deleted, but neither freed nor are their
+ * descriptors closed. Finalizers that have not run yet are run. Free the
+ * objects that use the base, and all of its events, first.
+ *
+ * @param eb the base, whose loop is not running; NULL: the base that
+ *   event_init() made
+ */
+EVENT2_EXPORT_SYMBOL
+void event_base_free(struct event_base *eb);
+
+/**
+ * As event_base_free(), but finalizers that have not run yet are not run.
+ *
+ * @param eb the base, whose loop is not running; NULL: the base that
+ *   event_init() made
+ */
+EVENT2_EXPORT_SYMBOL
+void event_base_free_nofinalize(struct event_base *eb);
+
+/**
+ * Sets the function that gets all messages of the library, in place of
+ * standard error. It must not call the library. Not to be changed while other
+ * threads use the library.
+ *
+ * @param cb gets the severity (EVENT_LOG_) and one line without a newline;
+ *   NULL: standard error again
+ */
+EVENT2_EXPORT_SYMBOL
+void event_set_log_callback(event_log_cb cb);
+
+/**
+ * Sets the function that is called when the library cannot go on, because the
+ * program misused it. It should not return, and must not call the library; if
+ * it does return, the process exits.
+ *
+ * @param cb gets an exit code; NULL: the process exits with that code
+ */
+EVENT2_EXPORT_SYMBOL
+void event_set_fatal_callback(event_fatal_cb cb);
+
+/**
+ * Turns messages for debugging the library on or off.
+ *
+ * @param which EVENT_DBG_ALL or EVENT_DBG_NONE
+ */
+EVENT2_EXPORT_SYMBOL
+void event_enable_debug_logging(uint32_t which);
+
+/**
+ * Makes a base the one that an event belongs to, for events that were set up
+ * by event_set(). The event must not be added or active.
+ *
+ * @param eb the base
+ * @param ev the event
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_set(struct event_base *eb, struct event *ev);
+
+/**
+ * Runs the loop: waits for events and calls their callbacks.
+ *
+ * @param eb the base
+ * @param flags EVLOOP_ONCE: wait until something is active, run that and
+ *   return. EVLOOP_NONBLOCK: run what is active now and return.
+ *   EVLOOP_NO_EXIT_ON_EMPTY: go on waiting even if no events are left
+ * @return 0 if the loop ended because of its flags, event_base_loopexit() or
+ *   event_base_loopbreak(), 1 if no events were left, -1 on failure (also if
+ *   a loop on this base is running already)
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_loop(struct event_base *eb, int flags);
+
+/**
+ * Ends the loop after a time: all events that are active then are still run.
+ * The loop, if not running, ends after its start likewise.
+ *
+ * @param eb the base
+ * @param tv the time to wait; NULL: now
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_loopexit(struct event_base *eb, const struct timeval *tv);
+
+/**
+ * Ends the loop after the callback that is running now. If no loop is
+ * running, nothing happens.
+ *
+ * @param eb the base
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_loopbreak(struct event_base *eb);
+
+/**
+ * Has the loop look for new events after the callback that is running now,
+ * before it runs what else is active.
+ *
+ * @param eb the base
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_loopcontinue(struct event_base *eb);
+
+/**
+ * Whether the loop was told to end by event_base_loopexit(). The next start
+ * of the loop forgets it.
+ *
+ * @param eb the base
+ * @return 1 if so, else 0
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_got_exit(struct event_base *eb);
+
+/**
+ * Whether the loop was told to end by event_base_loopbreak(). The next start
+ * of the loop forgets it.
+ *
+ * @param eb the base
+ * @return 1 if so, else 0
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_got_break(struct event_base *eb);
+
+/**
+ * An argument for event_new() and event_assign() that stands for the event
+ * itself.
+ *
+ * @return the argument to pass as arg
+ */
 EVENT2_EXPORT_SYMBOL
 void *event_self_cbarg(void);
 
-/** Does event_set_fatal_callback. */
+/**
+ * Makes an event.
+ *
+ * @param base the base that it belongs to
+ * @param fd the descriptor to watch, the signal's number for EV_SIGNAL, or -1
+ * @param events what to wait for: any of EV_TIMEOUT, EV_READ, EV_WRITE,
+ *   EV_CLOSED, or EV_SIGNAL; with EV_PERSIST, EV_ET, EV_FINALIZE
+ * @param callback called when it happens
+ * @param callback_arg the callback's last argument
+ * @return the event, not added yet, to be released with event_free(); NULL on
+ *   failure
+ */
 EVENT2_EXPORT_SYMBOL
-void event_set_fatal_callback(event_fatal_cb a0);
+struct event *event_new(struct event_base *base, evutil_socket_t fd,
+    short events, event_callback_fn callback, void *callback_arg);
 
-/** Does event_set_log_callback. */
+/**
+ * Sets up an event in memory of the caller's, which must not hold an event
+ * that is added or active.
+ *
+ * @param ev the event's memory, event_get_struct_event_size() bytes
+ * @param base the base that it belongs to; NULL: the one that event_init()
+ *   made
+ * @param fd the descriptor to watch, the signal's number for EV_SIGNAL, or -1
+ * @param events what to wait for: any of EV_TIMEOUT, EV_READ, EV_WRITE,
+ *   EV_CLOSED, or EV_SIGNAL; with EV_PERSIST, EV_ET, EV_FINALIZE
+ * @param callback called when it happens
+ * @param callback_arg the callback's last argument
+ * @return 0, or -1 if EV_SIGNAL is combined with reading or writing
+ */
 EVENT2_EXPORT_SYMBOL
-void event_set_log_callback(event_log_cb a0);
+int event_assign(struct event *ev, struct event_base *base,
+    evutil_socket_t fd, short events, event_callback_fn callback,
+    void *callback_arg);
 
-/** Does event_set_mem_functions. */
+/**
+ * Deletes and frees an event of event_new(). If its callback is running in
+ * another thread, waits for it to return.
+ *
+ * @param ev the event
+ */
 EVENT2_EXPORT_SYMBOL
-void event_set_mem_functions(void *(*a0)(size_t sz), void *(*a1)(void *ptr,
-    size_t sz), void (*a2)(void *ptr));
+void event_free(struct event *ev);
 
-/** Does libevent_global_shutdown. */
+/**
+ * Calls a function once, when something happens, without an event of the
+ * caller's.
+ *
+ * @param base the base
+ * @param fd the descriptor to watch, or -1
+ * @param events any of EV_READ, EV_WRITE, EV_CLOSED, EV_TIMEOUT; not
+ *   EV_SIGNAL, not EV_PERSIST
+ * @param callback the function
+ * @param arg its last argument
+ * @param timeout how long to wait; NULL: without end, or, if events is
+ *   EV_TIMEOUT, call it at once
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_once(struct event_base *base, evutil_socket_t fd, short events,
+    event_callback_fn callback, void *arg, const struct timeval *timeout);
+
+/**
+ * Starts waiting for what an event was set up for. Adding it again replaces
+ * its timeout.
+ *
+ * @param ev the event
+ * @param timeout calls the callback with EV_TIMEOUT after this time, if
+ *   nothing else happens before; NULL: no timeout, or the one that is running
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_add(struct event *ev, const struct timeval *timeout);
+
+/**
+ * Removes the timeout of an event that is added; what else it waits for
+ * stays.
+ *
+ * @param ev the event
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_remove_timer(struct event *ev);
+
+/**
+ * Stops waiting: an event that is active does not run any more. If its
+ * callback is running in another thread, waits for it to return, unless the
+ * event has EV_FINALIZE. Does nothing if the event is not added.
+ *
+ * @param ev the event
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_del(struct event *ev);
+
+/**
+ * As event_del(), but never waits for a callback that is running in another
+ * thread.
+ *
+ * @param ev the event
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_del_noblock(struct event *ev);
+
+/**
+ * As event_del(), but waits for a callback that is running in another thread
+ * even if the event has EV_FINALIZE.
+ *
+ * @param ev the event
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_del_block(struct event *ev);
+
+/**
+ * Makes an event active, as if what it waits for had happened. It need not be
+ * added.
+ *
+ * @param ev the event
+ * @param res what to tell the callback: EV_ bits
+ * @param ncalls for an event with EV_SIGNAL: how often to call its callback
+ */
+EVENT2_EXPORT_SYMBOL
+void event_active(struct event *ev, int res, short ncalls);
+
+/**
+ * What of some things an event is waiting for, or is active with.
+ *
+ * @param ev the event
+ * @param events the things in question: any of EV_TIMEOUT, EV_READ, EV_WRITE,
+ *   EV_CLOSED, EV_SIGNAL
+ * @param tv if not NULL, and EV_TIMEOUT is in question and pending: gets the
+ *   time of day at which it ends
+ * @return those of events that are pending; 0: none
+ */
+EVENT2_EXPORT_SYMBOL
+int event_pending(const struct event *ev, short events, struct timeval *tv);
+
+/**
+ * The event whose callback is running in a base's loop.
+ *
+ * @param base the base
+ * @return the event, or NULL if none is running or the calling thread is not
+ *   the loop's
+ */
+EVENT2_EXPORT_SYMBOL
+struct event *event_base_get_running_event(struct event_base *base);
+
+/**
+ * Whether an event was set up. Only sure for memory that was zeroed before.
+ *
+ * @param ev the event's memory
+ * @return 1 if so, else 0
+ */
+EVENT2_EXPORT_SYMBOL
+int event_initialized(const struct event *ev);
+
+/**
+ * The descriptor, or the signal's number, of an event.
+ *
+ * @param ev the event
+ * @return its descriptor, or -1
+ */
+EVENT2_EXPORT_SYMBOL
+evutil_socket_t event_get_fd(const struct event *ev);
+
+/**
+ * The base of an event.
+ *
+ * @param ev the event
+ * @return its base
+ */
+EVENT2_EXPORT_SYMBOL
+struct event_base *event_get_base(const struct event *ev);
+
+/**
+ * What an event was set up to wait for.
+ *
+ * @param ev the event
+ * @return EV_ bits
+ */
+EVENT2_EXPORT_SYMBOL
+short event_get_events(const struct event *ev);
+
+/**
+ * The callback of an event.
+ *
+ * @param ev the event
+ * @return its callback
+ */
+EVENT2_EXPORT_SYMBOL
+event_callback_fn event_get_callback(const struct event *ev);
+
+/**
+ * The last argument of an event's callback.
+ *
+ * @param ev the event
+ * @return the argument
+ */
+EVENT2_EXPORT_SYMBOL
+void *event_get_callback_arg(const struct event *ev);
+
+/**
+ * The priority of an event.
+ *
+ * @param ev the event
+ * @return its priority; 0 is the most urgent
+ */
+EVENT2_EXPORT_SYMBOL
+int event_get_priority(const struct event *ev);
+
+/**
+ * What an event was set up with, all at once. Each place may be NULL.
+ *
+ * @param event the event
+ * @param base_out gets its base
+ * @param fd_out gets its descriptor or signal
+ * @param events_out gets what it waits for
+ * @param callback_out gets its callback
+ * @param arg_out gets the callback's argument
+ */
+EVENT2_EXPORT_SYMBOL
+void event_get_assignment(const struct event *event,
+    struct event_base **base_out, evutil_socket_t *fd_out, short *events_out,
+    event_callback_fn *callback_out, void **arg_out);
+
+/**
+ * The size of a struct event in this library, for programs that must not
+ * depend on the one they were compiled with.
+ *
+ * @return the size in bytes
+ */
+EVENT2_EXPORT_SYMBOL
+size_t event_get_struct_event_size(void);
+
+/**
+ * The version of the library.
+ *
+ * @return a string such as "2.1.12-stable"
+ */
+EVENT2_EXPORT_SYMBOL
+const char *event_get_version(void);
+
+/**
+ * The version of the library as a number: one byte each for major, minor and
+ * patch level, and one that is 0 for releases.
+ *
+ * @return the number, to be compared with LIBEVENT_VERSION_NUMBER
+ */
+EVENT2_EXPORT_SYMBOL
+uint32_t event_get_version_number(void);
+
+/**
+ * Sets the number of priorities of a base: events with priority 0 are run
+ * first, and those with a higher number only when nothing more urgent is
+ * active. Should be called before events are made; refused while any is
+ * active. New events get the priority in the middle.
+ *
+ * @param eb the base
+ * @param npriorities how many, less than EVENT_MAX_PRIORITIES
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_priority_init(struct event_base *eb, int npriorities);
+
+/**
+ * The number of priorities of a base.
+ *
+ * @param eb the base; NULL: the one that event_init() made
+ * @return how many
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_get_npriorities(struct event_base *eb);
+
+/**
+ * Gives an event another priority; refused while it is active.
+ *
+ * @param ev the event
+ * @param priority the priority, from 0 (most urgent) to
+ *   event_base_get_npriorities() - 1
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_priority_set(struct event *ev, int priority);
+
+/**
+ * Prepares a base for many timeouts of the same length, which it then keeps
+ * in a queue instead of a heap. At most 256 different lengths in a base.
+ *
+ * @param base the base
+ * @param duration the length
+ * @return a value to pass as the timeout to event_add(), valid as long as the
+ *   base, and good for nothing else; NULL on failure
+ */
+EVENT2_EXPORT_SYMBOL
+const struct timeval *event_base_init_common_timeout(struct event_base *base,
+    const struct timeval *duration);
+
+/**
+ * Replaces the functions by which the library gets memory. To be called
+ * before any other function of the library. NULL stands for the C library's
+ * own.
+ *
+ * @param malloc_fn as malloc()
+ * @param realloc_fn as realloc()
+ * @param free_fn as free()
+ */
+EVENT2_EXPORT_SYMBOL
+void event_set_mem_functions(void *(*malloc_fn)(size_t sz),
+    void *(*realloc_fn)(void *ptr, size_t sz), void (*free_fn)(void *ptr));
+
+/**
+ * Writes a list of a base's events to a file, for debugging. The format may
+ * change.
+ *
+ * @param base the base
+ * @param output the file
+ */
+EVENT2_EXPORT_SYMBOL
+void event_base_dump_events(struct event_base *base, FILE *output);
+
+/**
+ * Makes all events of a base active that wait for something on a descriptor.
+ *
+ * @param base the base
+ * @param fd the descriptor
+ * @param events what happened: EV_READ, EV_WRITE, EV_CLOSED; with EV_TIMEOUT:
+ *   the events with a timeout instead
+ */
+EVENT2_EXPORT_SYMBOL
+void event_base_active_by_fd(struct event_base *base, evutil_socket_t fd,
+    short events);
+
+/**
+ * Makes all events of a base active that wait for a signal.
+ *
+ * @param base the base
+ * @param sig the signal
+ */
+EVENT2_EXPORT_SYMBOL
+void event_base_active_by_signal(struct event_base *base, int sig);
+
+/**
+ * Calls a function with each event of a base that is added or active. The
+ * function must not add, delete or change events, nor run the loop.
+ *
+ * @param base the base
+ * @param fn the function; a result other than 0 ends the walk
+ * @param arg its last argument
+ * @return what the last call of the function returned, 0 if there were no
+ *   events, -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_foreach_event(struct event_base *base,
+    event_base_foreach_event_cb fn, void *arg);
+
+/**
+ * The time of day, as it was when the loop last woke up: much cheaper than
+ * asking the system. Outside of callbacks the system is asked.
+ *
+ * @param base the base; NULL: the one that event_init() made
+ * @param tv gets the time
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_gettimeofday_cached(struct event_base *base,
+    struct timeval *tv);
+
+/**
+ * Has the loop's idea of the time brought up to date, after a callback that
+ * took long. Does nothing outside of callbacks.
+ *
+ * @param base the base; NULL: the one that event_init() made
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_update_cache_time(struct event_base *base);
+
+/**
+ * Frees what the library keeps for the whole process, so that tools which
+ * look for leaks find nothing. No function of the library may be called
+ * afterwards, and all objects must have been freed before.
+ */
 EVENT2_EXPORT_SYMBOL
 void libevent_global_shutdown(void);
+
+/**
+ * Deletes an event and has a function called once its callback cannot be
+ * running any more: from the loop, or from event_base_free(). Until then the
+ * event stays in use and must not be freed. Never waits for another thread.
+ *
+ * @param flags 0
+ * @param ev the event
+ * @param callback gets the event and its callback's argument
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_finalize(unsigned int flags, struct event *ev,
+    event_finalize_callback_fn callback);
+
+/**
+ * As event_finalize(), and frees the event afterwards.
+ *
+ * @param flags 0
+ * @param ev an event of event_new()
+ * @param callback gets the event and its callback's argument
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_free_finalize(unsigned int flags, struct event *ev,
+    event_finalize_callback_fn callback);
 
 /** Timers: events with no socket, only a timeout (in event_add). */
 #define evtimer_new(b, cb, arg) event_new((b), -1, 0, (cb), (arg))

@@ -26,43 +26,95 @@ extern "C" {
 struct event;
 struct event_base;
 
-/** Does event_dispatch. */
-EVENT2_EXPORT_SYMBOL
-int event_dispatch(void);
-
-/** Does event_get_method. */
-EVENT2_EXPORT_SYMBOL
-const char *event_get_method(void);
-
-/** Does event_init. */
+/**
+ * Makes a base, and makes it the current base of the functions in this
+ * header. Old: use event_base_new().
+ *
+ * @return the base; on failure the process ends
+ */
 EVENT2_EXPORT_SYMBOL
 struct event_base *event_init(void);
 
-/** Does event_loop. */
+/**
+ * Runs the current base's loop. Old: use event_base_dispatch().
+ *
+ * @return as event_base_dispatch()
+ */
 EVENT2_EXPORT_SYMBOL
-int event_loop(int a0);
+int event_dispatch(void);
 
-/** Does event_loopbreak. */
+/**
+ * Runs the current base's loop. Old: use event_base_loop().
+ *
+ * @param flags EVLOOP_ONCE and EVLOOP_NONBLOCK
+ * @return as event_base_loop()
+ */
+EVENT2_EXPORT_SYMBOL
+int event_loop(int flags);
+
+/**
+ * Ends the current base's loop after a time. Old: use event_base_loopexit().
+ *
+ * @param tv the time to wait; NULL: now
+ * @return 0, or -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_loopexit(const struct timeval *tv);
+
+/**
+ * Ends the current base's loop after the running callback. Old: use
+ * event_base_loopbreak().
+ *
+ * @return 0, or -1 on failure
+ */
 EVENT2_EXPORT_SYMBOL
 int event_loopbreak(void);
 
-/** Does event_loopexit. */
+/**
+ * Calls a function once, on the current base. Old: use event_base_once().
+ *
+ * @param fd the descriptor to watch, or -1
+ * @param events any of EV_READ, EV_WRITE, EV_TIMEOUT
+ * @param callback the function
+ * @param arg its last argument
+ * @param timeout how long to wait, or NULL
+ * @return 0, or -1 on failure
+ */
 EVENT2_EXPORT_SYMBOL
-int event_loopexit(const struct timeval *a0);
+int event_once(evutil_socket_t fd, short events, void (*callback)(
+    evutil_socket_t, short, void*), void *arg, const struct timeval *timeout);
 
-/** Does event_once. */
+/**
+ * The name of the current base's backend. Old: use event_base_get_method().
+ *
+ * @return a string that is never freed, or NULL if there is no current base
+ */
 EVENT2_EXPORT_SYMBOL
-int event_once(int a0, short a1, event_callback_fn a2, void *a3,
-    const struct timeval *a4);
+const char *event_get_method(void);
 
-/** Does event_priority_init. */
+/**
+ * Sets the number of priorities of the current base. Old: use
+ * event_base_priority_init().
+ *
+ * @param npriorities how many
+ * @return 0, or -1 on failure
+ */
 EVENT2_EXPORT_SYMBOL
-int event_priority_init(int a0);
+int event_priority_init(int npriorities);
 
-/** Does event_set. */
+/**
+ * Sets up an event for the current base. Old: use event_assign() or
+ * event_new().
+ *
+ * @param ev the event's memory
+ * @param fd the descriptor to watch, or the signal's number
+ * @param events what to wait for: EV_ bits
+ * @param callback called when it happens
+ * @param arg the callback's last argument
+ */
 EVENT2_EXPORT_SYMBOL
-void event_set(struct event *a0, int a1, short a2, event_callback_fn a3,
-    void *a4);
+void event_set(struct event *ev, evutil_socket_t fd, short events,
+    void (*callback)(evutil_socket_t, short, void*), void *arg);
 
 /** Timers, under two names. */
 #define evtimer_set(ev, cb, arg) event_set((ev), -1, 0, (cb), (arg))

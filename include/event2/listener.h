@@ -72,6 +72,7 @@ typedef void (*evconnlistener_errorcb)(struct evconnlistener *listener,
 
 /**
  * Makes a listener on a bound socket.
+ *
  * @param base the event base whose loop accepts
  * @param cb called with each connection, or NULL: then nothing is accepted
  *   until evconnlistener_set_cb()
@@ -91,6 +92,7 @@ struct evconnlistener *evconnlistener_new(struct event_base *base,
 
 /**
  * Makes a stream socket, binds it to an address, and listens on it.
+ *
  * @param base the event base whose loop accepts
  * @param cb called with each connection, or NULL
  * @param ptr passed to the callback
@@ -111,6 +113,7 @@ struct evconnlistener *evconnlistener_new_bind(struct event_base *base,
  * Gives up a listener; with LEV_OPT_CLOSE_ON_FREE its socket is closed at
  * once. Safe inside its own callbacks, and from other threads with
  * LEV_OPT_THREADSAFE: a callback that is running finishes.
+ *
  * @param lev the listener, which must not be used afterwards
  */
 EVENT2_EXPORT_SYMBOL
@@ -118,6 +121,7 @@ void evconnlistener_free(struct evconnlistener *lev);
 
 /**
  * Makes a disabled listener accept again.
+ *
  * @param lev the listener
  * @return 0, or -1 if the socket cannot be watched
  */
@@ -127,6 +131,7 @@ int evconnlistener_enable(struct evconnlistener *lev);
 /**
  * Stops accepting. Connections wait in the system's queue. Does not wait for
  * a callback that runs in another thread.
+ *
  * @param lev the listener
  * @return 0, or -1 on failure
  */
@@ -135,6 +140,7 @@ int evconnlistener_disable(struct evconnlistener *lev);
 
 /**
  * Tells which event base a listener uses.
+ *
  * @param lev the listener
  * @return its base
  */
@@ -143,6 +149,7 @@ struct event_base *evconnlistener_get_base(struct evconnlistener *lev);
 
 /**
  * Tells the socket of a listener.
+ *
  * @param lev the listener
  * @return the socket
  */
@@ -152,6 +159,7 @@ evutil_socket_t evconnlistener_get_fd(struct evconnlistener *lev);
 /**
  * Sets the callback. A listener that had none begins to accept, unless it is
  * disabled.
+ *
  * @param lev the listener
  * @param cb the callback, or NULL
  * @param arg passed to it, and to the error callback
@@ -165,6 +173,7 @@ void evconnlistener_set_cb(struct evconnlistener *lev, evconnlistener_cb cb,
  * such as too many open files; errno tells which. Without one a warning is
  * logged. The listener stays enabled and tries again as long as connections
  * wait: disable it there to pause.
+ *
  * @param lev the listener
  * @param errorcb the callback, or NULL
  */

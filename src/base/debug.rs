@@ -1,6 +1,7 @@
 //! Debug mode: a table of the events that have been assigned and added, by address, because the struct itself may
 //! have been freed or overwritten. Misuse is fatal here; without debug mode it is undefined.
 use super::EventRef;
+use crate::abi::event::Evlist;
 use crate::mem::{self, HashMap};
 use crate::{log, warnx};
 use parking_lot::Mutex;
@@ -126,10 +127,10 @@ pub(super) fn note_add(ev: EventRef, added: bool) {
         put(ev, added);
     }
 }
-/// Fatal unless `ev` has been assigned.
+/// Fatal unless `ev` has been assigned, or is one of the base's own, which `event_base_foreach_event` shows too.
 #[inline]
 pub fn assert_set_up(ev: EventRef, doing: &str) {
-    if is_on() && entry(ev).is_none() {
+    if is_on() && entry(ev).is_none() && !ev.flags().contains(Evlist::INTERNAL) {
         misuse("called on a non-initialized event", ev, doing);
     }
 }
