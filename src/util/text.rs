@@ -92,11 +92,11 @@ pub fn hex_value(c: u8) -> Option<u8> {
 /// # Safety
 /// `p` is writable for `len` bytes.
 pub unsafe fn wipe(p: *mut c_void, len: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { std::ptr::write_bytes(p.cast::<u8>(), 0, len) };
-    // The asm takes the pointer and may read through it, so the zeroes must really be there.
-    // SAFETY: an empty instruction.
-    unsafe { std::arch::asm!("/* {0} */", in(reg) p, options(nostack, preserves_flags)) };
+    let p = p.cast::<u8>();
+    for i in 0..len {
+        // SAFETY: the caller's promise.
+        unsafe { p.add(i).write_volatile(0) };
+    }
 }
 
 #[cfg(test)]
