@@ -1161,6 +1161,7 @@ pub unsafe extern "C" fn event_base_update_cache_time(base: *mut event_base) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn libevent_global_shutdown() {
     debug::disable();
+    oxievent::thread::stop_debugging();
 }
 
 /// Deletes an event and has a function called once its callback cannot be running any more: from the loop, or from

@@ -90,27 +90,7 @@ impl std::fmt::Display for Name {
 
 /// Whether an environment variable is set. In a process with more rights than its user none is.
 fn env(name: &CStr) -> bool {
-    // SAFETY: a C string. A program that changes its environment in another thread meanwhile breaks getenv itself.
-    !is_privileged() && !unsafe { libc::getenv(name.as_ptr()) }.is_null()
-}
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn is_privileged() -> bool {
-    use std::sync::atomic::{AtomicI8, Ordering::Relaxed};
-    static KNOWN: AtomicI8 = AtomicI8::new(-1);
-    match KNOWN.load(Relaxed) {
-        -1 => {
-            // SAFETY: reads the auxiliary vector; no pointers.
-            let yes = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
-            KNOWN.store(yes.into(), Relaxed);
-            yes
-        }
-        yes => yes != 0,
-    }
-}
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn is_privileged() -> bool {
-    // SAFETY: no pointers.
-    unsafe { libc::getuid() != libc::geteuid() || libc::getgid() != libc::getegid() }
+    crate::util::env::getenv(name).is_some()
 }
 
 #[cfg(test)]

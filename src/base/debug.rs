@@ -49,10 +49,12 @@ pub fn enable() {
     }
     *EVENTS.lock() = Some(HashMap::with_hasher_in(BuildHasherDefault::default(), mem::Alloc));
     ON.store(true, Relaxed);
+    crate::thread::set_debug_mode(true);
 }
 /// `event_disable_debug_mode`, part of `libevent_global_shutdown`.
 pub fn disable() {
     ON.store(false, Relaxed);
+    crate::thread::set_debug_mode(false);
     *EVENTS.lock() = None;
 }
 #[inline]
