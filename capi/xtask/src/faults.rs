@@ -1,8 +1,26 @@
 //! Fault injection: a C program on our libraries under a shim that makes single system calls or allocations fail.
-#![allow(dead_code, reason = "called from the test list once that lands")]
-use crate::util::{Outcome, root, run, say, target};
-use std::path::Path;
+use crate::install;
+use crate::util::{Args, Outcome, cc, root, run as execute, say, target};
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+const HELP: &str = "
+cargo xtask faults [--prefix DIR] [--profile NAME]
+
+Runs c-tests/faults/echo.c on our libraries while single system calls and allocations fail.
+
+  --prefix DIR     use the libraries installed there; otherwise they are built and installed into target/
+  --profile NAME   cargo profile for that build: release (default) or ci";
+
+pub fn run(args: &[String]) -> Outcome {
+    let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
+    let profile = args.value("--profile")?.unwrap_or_else(|| "release".into());
+    let prefix = args.value("--prefix")?.map(PathBuf::from);
+    let prefix = prefix.map_or_else(|| install::private(&profile), Ok)?;
+    let (passed, failed) = run_all(&prefix)?;
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 { Ok(()) } else { Err("a fault was not survived as it should be".into()) }
+}
 
 /// A plan for the shim, and whether the transport may report an error under it (otherwise all bytes must arrive).
 struct Case {
@@ -56,25 +74,29 @@ fn method(cmd: &mut Command, name: &str) {
 }
 
 /// Compiles the shim and the program against `prefix` and runs every plan on every method. Returns (passed, failed).
-pub fn run_all(prefix: &Path) -> Outcome<(usize, usize)> {
+fn run_all(prefix: &Path) -> Outcome<(usize, usize)> {
     let src = root().join("c-tests/faults");
     let out = target().join("faults");
     std::fs::create_dir_all(&out)?;
     let (shim, echo, lib) = (out.join("shim.so"), out.join("echo"), prefix.join("lib"));
-    run(Command::new("cc")
-        .args(["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
-        .arg(&shim)
-        .arg(src.join("shim.c"))
-        .arg("-ldl"))?;
-    run(Command::new("cc")
-        .args(["-O1", "-Wall", "-Wextra", "-Werror", "-I"])
-        .arg(prefix.join("include"))
-        .arg("-o")
-        .arg(&echo)
-        .arg(src.join("echo.c"))
-        .arg("-L")
-        .arg(&lib)
-        .arg("-levent"))?;
+    execute(
+        Command::new(cc())
+            .args(["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
+            .arg(&shim)
+            .arg(src.join("shim.c"))
+            .arg("-ldl"),
+    )?;
+    execute(
+        Command::new(cc())
+            .args(["-O1", "-Wall", "-Wextra", "-Werror", "-I"])
+            .arg(prefix.join("include"))
+            .arg("-o")
+            .arg(&echo)
+            .arg(src.join("echo.c"))
+            .arg("-L")
+            .arg(&lib)
+            .arg("-levent"),
+    )?;
     let (mut passed, mut failed) = (0, 0);
     let mut judge = |title: String, ok: Result<(), String>| match ok {
         Ok(()) => passed += 1,

@@ -52,6 +52,11 @@ const COMMANDS: &[Command] = &[
         about: "compile examples/ through pkg-config and check what they do",
         run: examples::run,
     },
+    Command {
+        name: "faults",
+        about: "a C program while single system calls and allocations fail",
+        run: faults::run,
+    },
     Command { name: "links", about: "every mix of the libraries, linked in every way", run: links::run },
     Command { name: "clients", about: "run unmodified Debian programs on our libraries", run: clients::run },
     Command {

@@ -73,6 +73,11 @@ const STEPS: &[Step] = &[
         commands: &[Xtask(&["links"])],
     },
     Step {
+        name: "faults",
+        about: "no single failing system call or allocation loses data or aborts",
+        commands: &[Xtask(&["faults"])],
+    },
+    Step {
         name: "examples",
         about: "the programs of examples/ compile through pkg-config and do what they should",
         commands: &[Xtask(&["examples"])],

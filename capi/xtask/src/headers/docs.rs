@@ -16,7 +16,9 @@ pub fn lines(attrs: &[Attribute]) -> Vec<String> {
             continue;
         }
         if let Expr::Lit(ExprLit { lit: Lit::Str(s), .. }) = &m.value {
-            out.extend(s.value().split('\n').map(|l| l.strip_prefix(' ').unwrap_or(l).trim_end().to_string()));
+            out.extend(
+                s.value().split('\n').map(|l| l.strip_prefix(' ').unwrap_or(l).trim_end().to_string()),
+            );
         }
     }
     out
