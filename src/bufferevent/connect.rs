@@ -75,6 +75,7 @@ impl BevRef {
             Connect::Pending | Connect::Done => {
                 // Also when it stands already: the event reports it, from the loop, whatever is enabled.
                 self.own().set(State::CONNECTING, true);
+                self.forget_output();
                 self.wait_writable().inspect_err(|_| self.own().set(State::CONNECTING, false))?;
                 if let Connect::Done = how {
                     self.trigger_locked(Ev::WRITE, BEV_TRIG_DEFER_CALLBACKS);
@@ -113,6 +114,7 @@ impl BevRef {
     }
     fn connect_failed(self, errno: c_int) {
         self.own().set(State::CONNECTING, false);
+        self.forget_output();
         let _ = self.stop_waiting_writable();
         let _ = self.ev_read().del_noblock();
         sys::set_errno(errno);

@@ -29,6 +29,13 @@ impl BevRef {
         }
         true
     }
+    /// What was queued for the socket as it was is not tried on it any more.
+    pub(super) fn forget_output(self) {
+        self.own().set(State::WRITE_OWED, false);
+        if self.own().has(State::OUTPUT_QUEUED) {
+            self.unqueue_output();
+        }
+    }
     /// The most that one write may take.
     fn write_now(self) -> usize {
         if self.own().rate.get().is_null() && !self.own().has(State::WRITE_LIMIT_SET) {

@@ -25,25 +25,20 @@ pub(super) static SOCKET: Ops = Ops {
     cancel: BevRef::cancel_lookup,
 };
 
-/// `bufferevent_socket_new`. `fd` may be -1: it comes later. With `base` None the current base is taken.
-pub fn new(base: Option<BaseRef>, fd: evutil_socket_t, options: c_int) -> Result<BevRef> {
-    // SAFETY: Private itself.
-    unsafe {
-        init::make(init::private(&SOCKET, options), base, |bev| {
-            bev.assign_io(fd)?;
-            init::ready(bev);
-            bev.output().set_flags(EVBUFFER_FLAG_DRAINS_TO_FD, true);
-            bev.output().add_cb(Some(flush::output_changed), bev.as_ptr().cast(), true)?;
-            bev.input().freeze(false)?;
-            bev.output().freeze(true)
-        })
-    }
-}
-
 impl BevRef {
-    /// `bufferevent_socket_new`
+    /// `bufferevent_socket_new`. `fd` may be -1: it comes later. With `base` None the current base is taken.
     pub fn socket_new(base: Option<BaseRef>, fd: evutil_socket_t, options: c_int) -> Result<BevRef> {
-        new(base, fd, options)
+        // SAFETY: Private itself.
+        unsafe {
+            init::make(init::private(&SOCKET, options), base, |bev| {
+                bev.assign_io(fd)?;
+                init::ready(bev);
+                bev.output().set_flags(EVBUFFER_FLAG_DRAINS_TO_FD, true);
+                bev.output().add_cb(Some(flush::output_changed), bev.as_ptr().cast(), true)?;
+                bev.input().freeze(false)?;
+                bev.output().freeze(true)
+            })
+        }
     }
     /// Makes the two events wait for `fd`.
     fn assign_io(self, fd: evutil_socket_t) -> Result<()> {

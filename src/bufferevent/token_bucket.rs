@@ -55,24 +55,24 @@ impl Config {
 
 /// What may still be read and written; below 0 after more than that has been.
 #[derive(Clone, Copy, Debug)]
-pub struct Bucket {
-    pub read: isize,
-    pub write: isize,
+pub(super) struct Bucket {
+    pub(super) read: isize,
+    pub(super) write: isize,
     last_tick: u32,
 }
 
 impl Bucket {
     /// A new bucket has one tick's worth.
-    pub fn new(cfg: &Config, tick: u32) -> Bucket {
+    pub(super) fn new(cfg: &Config, tick: u32) -> Bucket {
         Bucket { read: cfg.read_rate as isize, write: cfg.write_rate as isize, last_tick: tick }
     }
     /// Another configuration: what is left is only cut. The coming tick adds what is due.
-    pub fn clip(&mut self, cfg: &Config) {
+    pub(super) fn clip(&mut self, cfg: &Config) {
         self.read = self.read.min(cfg.read_burst as isize);
         self.write = self.write.min(cfg.write_burst as isize);
     }
     /// Fills in what the ticks since the last time are worth. False if there were none, or time went back.
-    pub fn refill(&mut self, cfg: &Config, tick: u32) -> bool {
+    pub(super) fn refill(&mut self, cfg: &Config, tick: u32) -> bool {
         let ticks = tick.wrapping_sub(self.last_tick);
         if ticks == 0 || ticks > i32::MAX as u32 {
             return false;
