@@ -82,7 +82,7 @@ pub(crate) fn base() -> BaseRef {
 pub(crate) fn run(b: BaseRef) {
     b.run(Evloop::empty()).unwrap();
 }
-/// One turn that does not wait.
+/// Runs until nothing is active any more, without waiting.
 pub(crate) fn turn(b: BaseRef) {
     b.run(Evloop::NONBLOCK).unwrap();
 }
