@@ -90,19 +90,6 @@ fn generate() -> Outcome<Vec<(PathBuf, String)>> {
     let abi = catalogue::Catalogue::read(&root().join("src/abi"))?;
     let mut out = Vec::new();
     for header in table::HEADERS {
-        // TEMPORARY: capi files that have not landed keep their provisional header.
-        if !header.functions.is_empty()
-            && header
-                .functions
-                .iter()
-                .all(|f| !fs::read_to_string(root().join(f)).unwrap_or_default().contains("no_mangle"))
-        {
-            out.push((
-                root().join("include").join(header.name),
-                fs::read_to_string(root().join("include").join(header.name))?,
-            ));
-            continue;
-        }
         let text = one(header, &abi).map_err(|e| format!("{}: {e}", header.name))?;
         if let Some(long) = text.lines().find(|l| l.replace('\t', "        ").len() > 80) {
             return Err(format!("{}: wider than 80 columns: {long}", header.name).into());

@@ -4,6 +4,7 @@ mod clients;
 mod companion;
 mod demo;
 mod deps;
+mod differential;
 mod examples;
 mod faults;
 mod headers;
@@ -58,6 +59,11 @@ const COMMANDS: &[Command] = &[
         run: faults::run,
     },
     Command { name: "links", about: "every mix of the libraries, linked in every way", run: links::run },
+    Command {
+        name: "differential",
+        about: "the same C programs on the original library and on ours",
+        run: differential::run,
+    },
     Command { name: "clients", about: "run unmodified Debian programs on our libraries", run: clients::run },
     Command {
         name: "bench",
