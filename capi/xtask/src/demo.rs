@@ -17,7 +17,7 @@ pub fn run(args: &[String]) -> Outcome {
     let profile = args.value("--profile")?.unwrap_or_else(|| "release".into());
     args.end()?;
     say("1/4 packages");
-    deps::ensure()?;
+    deps::ensure_demo()?;
     say("2/4 build and install");
     let prefix = install::private(&profile)?;
     say("3/4 an example, compiled through pkg-config");

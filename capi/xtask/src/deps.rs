@@ -8,25 +8,31 @@ cargo xtask deps [--list]
 Installs the Debian packages that are missing: with apt-get when run by root, otherwise it prints the command.
 `demo` and `test` do this by themselves. --list shows all packages and what they are for.";
 
-const PACKAGES: &[(&str, &str)] = &[
+/// What `demo` needs: to build, to find the library as users do, and to run real programs.
+const DEMO: &[(&str, &str)] = &[
     ("gcc", "links Rust programs; compiles variadic.c, the companions, the examples and the original suite"),
     ("libc6-dev", "the C library's headers"),
     ("binutils", "ld -r, objcopy and ar make the static archives and the debug files"),
     ("pkg-config", "examples and tests find the installed library as users do"),
+    ("python3", "the scripts that drive real programs; abi-check"),
+    ("memcached", "an unmodified program that runs on our libraries"),
+    ("tmux", "an unmodified program that runs on our libraries"),
+];
+/// What `test` and `bench` need besides.
+const TESTS: &[(&str, &str)] = &[
     ("g++", "C++ programs in the link matrix and the header checks"),
     ("clang", "abi-check reads declarations with it"),
     ("lld", "the link matrix runs with both linkers"),
+    ("libc6-dev-i386", "abi-check compares struct layouts for i386 with it"),
     ("cmake", "the installed CMake files are tested with it"),
     ("make", "cmake builds with it"),
-    ("python3", "abi-check and the scripts that drive real programs"),
     ("zlib1g-dev", "the original suite filters through zlib"),
     ("libssl-dev", "the original suite's TLS part is compiled with it"),
-    ("memcached", "an unmodified program that runs on our libraries"),
-    ("tmux", "an unmodified program that runs on our libraries"),
     ("libevent-2.1-7", "the original, to compare with"),
     ("libevent-core-2.1-7", "the original, to compare with"),
     ("libevent-pthreads-2.1-7", "the original, to compare with"),
     ("valgrind", "memory checks, and instruction counts of the benches"),
+    ("libc6-dbg", "valgrind needs the C library's symbols"),
     ("strace", "system call counts of the benches"),
 ];
 
@@ -35,7 +41,7 @@ pub fn run(args: &[String]) -> Outcome {
     let list = args.flag("--list");
     args.end()?;
     if list {
-        for (package, reason) in PACKAGES {
+        for (package, reason) in DEMO.iter().chain(TESTS) {
             println!("{package:<24} {reason}");
         }
         return Ok(());
@@ -45,10 +51,19 @@ pub fn run(args: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Installs what is missing, or says how to.
+/// Installs what building and testing need and is missing, or says how to.
 pub fn ensure() -> Outcome {
     rust_components()?;
-    let missing: Vec<&str> = PACKAGES.iter().map(|(p, _)| *p).filter(|p| !installed(p)).collect();
+    packages(DEMO.iter().chain(TESTS))
+}
+
+/// The same for `demo` alone, which needs much less.
+pub fn ensure_demo() -> Outcome {
+    packages(DEMO.iter())
+}
+
+fn packages<'a>(wanted: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Outcome {
+    let missing: Vec<&str> = wanted.map(|(p, _)| *p).filter(|p| !installed(p)).collect();
     if missing.is_empty() {
         return Ok(());
     }

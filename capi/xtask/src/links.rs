@@ -115,6 +115,8 @@ fn cases(prefix: &Path) -> Outcome<Vec<Case>> {
     let s = setting.clone();
     add("needed".into(), Box::new(move || s.needed()));
     let s = setting.clone();
+    add("abi-check".into(), Box::new(move || s.abi_check()));
+    let s = setting.clone();
     add("pkg-config".into(), Box::new(move || s.pkg_config()));
     let s = setting;
     add("cmake".into(), Box::new(move || s.cmake()));
@@ -276,6 +278,23 @@ impl Setting {
             }
         }
         Ok(())
+    }
+
+    /// Sonames, exported names and .pc files against those recorded from the original; known gaps are allowed.
+    fn abi_check(&self) -> Outcome {
+        let allow = self.folder.join("known-gaps.allow");
+        let mut text =
+            String::from("library.missing libevent_openssl\npkgconfig.missing libevent_openssl.pc\n");
+        for name in symbols::gaps()?.keys() {
+            for library in ["libevent", "libevent_core", "libevent_extra"] {
+                text += &format!("symbol.missing {library}: {name}\n");
+            }
+        }
+        crate::util::write(&allow, text)?;
+        let mut cmd = Command::new("python3");
+        cmd.env("PYTHONDONTWRITEBYTECODE", "1").arg(root().join("c-tests/abi/abi-check"));
+        cmd.args(["--only", "libs,pkgconfig", "--libs"]).arg(self.lib()).arg("--allow").arg(&allow);
+        output(&mut cmd).map(drop)
     }
 
     fn pkg_config(&self) -> Outcome {

@@ -164,7 +164,7 @@ fn wanted(library: &str) -> Outcome<Names> {
 }
 
 /// known-gaps.txt: name -> rest of its line.
-fn gaps() -> Outcome<BTreeMap<String, String>> {
+pub fn gaps() -> Outcome<BTreeMap<String, String>> {
     let text = read(root().join(GAPS))?;
     let lines = text.lines().filter(|l| !l.is_empty() && !l.starts_with('#'));
     Ok(lines
