@@ -63,22 +63,13 @@ fn what(flags: u32) -> Interest {
     const ERR: u32 = libc::EPOLLERR as u32;
     const HUP: u32 = libc::EPOLLHUP as u32;
     const RDHUP: u32 = libc::EPOLLRDHUP as u32;
-    let (read, write) = (Interest::READ.bits(), Interest::WRITE.bits());
-    let mut bits = Interest::ET.bits();
-    if flags & ERR != 0 || flags & (HUP | RDHUP) == HUP {
-        bits |= read | write;
-    } else {
-        if flags & libc::EPOLLIN as u32 != 0 {
-            bits |= read;
-        }
-        if flags & libc::EPOLLOUT as u32 != 0 {
-            bits |= write;
-        }
-        if flags & RDHUP != 0 {
-            bits |= Interest::CLOSED.bits();
-        }
+    const { assert!(libc::EPOLLIN as u32 == 1 && libc::EPOLLOUT as u32 == 4 && RDHUP == 0x2000) };
+    // From the kernel's bits to ours by shifting.
+    let mut bits = ((flags & 1) << 1) | (flags & 4) | ((flags & RDHUP) >> 6);
+    if flags & (ERR | HUP) != 0 && flags & (ERR | RDHUP) != RDHUP {
+        bits = u32::from((Interest::READ | Interest::WRITE).bits());
     }
-    Interest::from_bits_retain(bits)
+    Interest::from_bits_retain(bits as u8 | Interest::ET.bits())
 }
 
 /// Brings the kernel's entry of `fd` from `old` to `new`, whatever has become of the descriptor meanwhile.
@@ -249,6 +240,27 @@ fn open_timer(epfd: c_int) -> Precision {
 mod tests {
     use super::*;
     use std::time::{Duration, Instant};
+
+    #[test]
+    fn flags_become_interests() {
+        let (r, w, c) = (Interest::READ, Interest::WRITE, Interest::CLOSED);
+        for (flags, means) in [
+            (libc::EPOLLIN, r),
+            (libc::EPOLLOUT, w),
+            (libc::EPOLLIN | libc::EPOLLOUT, r | w),
+            (libc::EPOLLRDHUP, c),
+            (libc::EPOLLIN | libc::EPOLLRDHUP, r | c),
+            (libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLHUP, r | c),
+            (libc::EPOLLHUP, r | w),
+            (libc::EPOLLIN | libc::EPOLLHUP, r | w),
+            (libc::EPOLLERR, r | w),
+            (libc::EPOLLIN | libc::EPOLLERR | libc::EPOLLHUP | libc::EPOLLRDHUP, r | w),
+            (libc::EPOLLERR | libc::EPOLLRDHUP, r | w),
+            (libc::EPOLLPRI, Interest::empty()),
+        ] {
+            assert_eq!(what(flags as u32), means | Interest::ET, "{flags:#x}");
+        }
+    }
 
     #[test]
     fn a_timer_descriptor_serves_kernels_without_pwait2() {

@@ -127,7 +127,7 @@ impl IoMap {
         if !entry.registered.intersects(what & Interest::WHAT) {
             // An error or a hang-up where only CLOSED is watched. Anything else is the report of a descriptor that
             // nobody watches any more.
-            if !entry.registered.contains(Interest::CLOSED) {
+            if !entry.registered.contains(Interest::CLOSED) || !what.intersects(Interest::WHAT) {
                 return;
             }
             what = Interest::CLOSED | (what & Interest::ET);
