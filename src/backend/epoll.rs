@@ -3,7 +3,7 @@
 //! Non-persistent events that are alone on their descriptor use EPOLLONESHOT: the kernel disarms the entry with the
 //! report, the deletion that follows costs nothing, and adding again is one MOD.
 use super::changelist::Changelist;
-use super::{Change, Interest, Options, to_msec};
+use super::{Change, Interest, Options, Reports, to_msec};
 use crate::abi::util::evutil_socket_t;
 use crate::mem::{self, TryVec, Vec};
 use crate::sys::epoll as os;
@@ -64,6 +64,9 @@ fn what(flags: u32) -> Interest {
     const HUP: u32 = libc::EPOLLHUP as u32;
     const RDHUP: u32 = libc::EPOLLRDHUP as u32;
     const { assert!(libc::EPOLLIN as u32 == 1 && libc::EPOLLOUT as u32 == 4 && RDHUP == 0x2000) };
+    if flags == libc::EPOLLIN as u32 {
+        return Interest::READ.union(Interest::ET);
+    }
     // From the kernel's bits to ours by shifting.
     let mut bits = ((flags & 1) << 1) | (flags & 4) | ((flags & RDHUP) >> 6);
     if flags & (ERR | HUP) != 0 && flags & (ERR | RDHUP) != RDHUP {
@@ -158,14 +161,9 @@ impl Epoll {
         }
     }
     #[inline]
-    pub(super) fn finish_wait(
-        &mut self,
-        mut w: Wait,
-        mut report: impl FnMut(evutil_socket_t, Interest),
-    ) -> Result<()> {
+    pub(super) fn finish_wait(&mut self, mut w: Wait, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
         self.precision = w.precision;
-        let timer = if let Precision::Timer(fd) = w.precision { fd } else { -1 };
-        let n = match w.got {
+        let mut n = match w.got {
             Ok(n) => n,
             Err(Error::Os(libc::EINTR)) => 0,
             Err(e) => {
@@ -173,14 +171,16 @@ impl Epoll {
                 return Err(e);
             }
         };
-        for e in w.events.iter().take(n) {
+        let full = n == w.events.len();
+        if let Precision::Timer(fd) = w.precision {
+            n = drop_event_of(fd, &mut w.events, n);
+        }
+        for e in w.events.get(..n).unwrap_or_default() {
             let (flags, fd) = (e.events, e.u64 as u32 as evutil_socket_t);
-            if fd != timer {
-                report(fd, what(flags));
-            }
+            reports.report(fd, what(flags));
         }
         let len = w.events.len();
-        if n == len && len < MOST_ROOM {
+        if full && len < MOST_ROOM {
             // There may be more than fitted; without memory the next turn gets the rest all the same.
             let _ = w.events.try_resize((len * 2).min(MOST_ROOM), epoll_event { events: 0, u64: 0 });
         }
@@ -226,6 +226,18 @@ impl Wait {
     }
 }
 
+/// Takes the report about `fd`, if there is one, out of the first `n`. How many are left.
+#[cold]
+fn drop_event_of(fd: c_int, events: &mut [epoll_event], n: usize) -> usize {
+    match events.iter().take(n).position(|e| e.u64 == fd as u64) {
+        Some(i) => {
+            events.swap(i, n - 1);
+            n - 1
+        }
+        None => n,
+    }
+}
+
 /// A timer descriptor in the set, edge triggered so that its expiry need not be read. Milliseconds without it.
 fn open_timer(epfd: c_int) -> Precision {
     let Ok(timer) = os::timer() else { return Precision::Millisecond };
@@ -238,6 +250,7 @@ fn open_timer(epfd: c_int) -> Precision {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Closure;
     use super::*;
     use std::time::{Duration, Instant};
 
@@ -272,7 +285,7 @@ mod tests {
             let start = Instant::now();
             let mut w = e.start_wait(Some(us));
             w.run();
-            e.finish_wait(w, |_, _| unreachable!("the timer is nobody's event")).unwrap();
+            e.finish_wait(w, &mut Closure(|_, _| unreachable!("the timer is nobody's event"))).unwrap();
             assert!(start.elapsed() >= Duration::from_micros(us));
             best = best.min(start.elapsed());
         }
@@ -286,11 +299,11 @@ mod tests {
             let mut w = e.start_wait(timeout);
             w.run();
             let mut seen = 0;
-            e.finish_wait(w, |fd, what| {
+            let mut see = Closure(|fd, what| {
                 assert_eq!((fd, what), (p[1], Interest::WRITE | Interest::ET));
                 seen += 1;
-            })
-            .unwrap();
+            });
+            e.finish_wait(w, &mut see).unwrap();
             assert_eq!(seen, 1);
         }
         os::close(p[0]);

@@ -105,6 +105,18 @@ enum WaitKind {
     Scripted,
 }
 
+/// Takes the reports of a wait. A trait and not a closure, so that it can be inlined into each backend's loop.
+pub trait Reports {
+    /// `what` happened on `fd`.
+    fn report(&mut self, fd: evutil_socket_t, what: Interest);
+}
+struct Closure<F>(F);
+impl<F: FnMut(evutil_socket_t, Interest)> Reports for Closure<F> {
+    fn report(&mut self, fd: evutil_socket_t, what: Interest) {
+        (self.0)(fd, what)
+    }
+}
+
 impl Backend {
     /// Opens the backend that `info` describes. Error: the system does not have it, or is out of something.
     pub fn new(info: &'static Info, options: Options) -> Result<Backend> {
@@ -190,19 +202,23 @@ impl Backend {
     }
     /// Reports (descriptor, what happened) of `wait` and takes its arrays back. Base lock held again.
     #[inline]
-    pub fn finish_wait(&mut self, wait: Wait, report: impl FnMut(evutil_socket_t, Interest)) -> Result<()> {
+    pub fn finish_wait_into(&mut self, wait: Wait, reports: &mut impl Reports) -> Result<()> {
         match (&mut self.kind, wait.0) {
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            (Kind::Epoll(e), WaitKind::Epoll(w)) => e.finish_wait(w, report),
+            (Kind::Epoll(e), WaitKind::Epoll(w)) => e.finish_wait(w, reports),
             #[cfg(unix)]
-            (Kind::Poll(p), WaitKind::Poll(w)) => p.finish_wait(w, report),
+            (Kind::Poll(p), WaitKind::Poll(w)) => p.finish_wait(w, reports),
             #[cfg(unix)]
-            (Kind::Select(s), WaitKind::Select(w)) => s.finish_wait(w, report),
+            (Kind::Select(s), WaitKind::Select(w)) => s.finish_wait(w, reports),
             #[cfg(feature = "scripted")]
-            (Kind::Scripted(s), WaitKind::Scripted) => s.finish_wait(report),
+            (Kind::Scripted(s), WaitKind::Scripted) => s.finish_wait(reports),
             // A wait of another backend: the loop lost track of what it started.
             _ => Err(Error::Invalid),
         }
+    }
+    /// [`Self::finish_wait_into`] a closure.
+    pub fn finish_wait(&mut self, wait: Wait, report: impl FnMut(evutil_socket_t, Interest)) -> Result<()> {
+        self.finish_wait_into(wait, &mut Closure(report))
     }
 }
 

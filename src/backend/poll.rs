@@ -2,7 +2,7 @@
 //!
 //! Two arrays: `set` is what is watched, `copy` is what the kernel works on while the lock is released. The copy
 //! is made anew only when `set` has changed; poll itself changes nothing but `revents`.
-use super::{Change, Interest, to_msec};
+use super::{Change, Interest, Reports, to_msec};
 use crate::abi::util::evutil_socket_t;
 use crate::mem::{self, TryVec, Vec};
 use crate::sys::poll as os;
@@ -93,11 +93,7 @@ impl Poll {
         }
         Wait { copy, timeout, got }
     }
-    pub(super) fn finish_wait(
-        &mut self,
-        w: Wait,
-        mut report: impl FnMut(evutil_socket_t, Interest),
-    ) -> Result<()> {
+    pub(super) fn finish_wait(&mut self, w: Wait, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
         self.copy = w.copy;
         let mut left = match w.got {
             Ok(n) => n,
@@ -111,7 +107,7 @@ impl Poll {
         let (head, tail) = self.copy.split_at((self.start >> 8) % self.copy.len().max(1));
         for p in tail.iter().chain(head) {
             if p.revents != 0 {
-                report(p.fd, what(p.revents));
+                reports.report(p.fd, what(p.revents));
                 left -= 1;
                 if left == 0 {
                     break;

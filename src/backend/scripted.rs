@@ -1,7 +1,7 @@
 //! A backend without an operating system, for tests: readiness is what the test says it is.
 //!
 //! It behaves like epoll: level triggered unless ET, and ONESHOT entries are disarmed by their report.
-use super::{Backend, Change, Interest, Kind, Options, list};
+use super::{Backend, Change, Interest, Kind, Options, Reports, list};
 use crate::abi::util::evutil_socket_t;
 use crate::mem::{self, TryVec, Vec};
 use crate::{Error, Result};
@@ -101,7 +101,7 @@ impl Scripted {
         self.timeout = timeout;
         self.waits += 1;
     }
-    pub(super) fn finish_wait(&mut self, mut report: impl FnMut(evutil_socket_t, Interest)) -> Result<()> {
+    pub(super) fn finish_wait(&mut self, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
         match self.fail_wait.take() {
             Some(libc::EINTR) => return Ok(()),
             Some(e) => return Err(Error::Os(e)),
@@ -113,7 +113,7 @@ impl Scripted {
             if !what.is_empty() {
                 f.fresh = f.fresh.difference(what);
                 f.armed = !f.watched.contains(Interest::ONESHOT);
-                report(f.fd, what | Interest::ET);
+                reports.report(f.fd, what | Interest::ET);
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
 //! select, with sets as large as the highest descriptor needs.
-use super::{Change, Interest};
+use super::{Change, Interest, Reports};
 use crate::abi::util::evutil_socket_t;
 use crate::mem::{self, TryVec, Vec};
 use crate::sys::fd;
@@ -101,11 +101,7 @@ impl Select {
             .map(|()| 0);
         Wait { ready, nfds: self.nfds, timeout, got }
     }
-    pub(super) fn finish_wait(
-        &mut self,
-        w: Wait,
-        mut report: impl FnMut(evutil_socket_t, Interest),
-    ) -> Result<()> {
+    pub(super) fn finish_wait(&mut self, w: Wait, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
         self.ready = w.ready;
         match w.got {
             Ok(0) | Err(Error::Os(libc::EINTR)) => return Ok(()),
@@ -116,7 +112,7 @@ impl Select {
         self.start = self.start.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let start = (self.start >> 8) % words.max(1);
         for word in (start..words).chain(0..start) {
-            self.ready.each(word, |fd, i| report(fd as evutil_socket_t, i));
+            self.ready.each(word, |fd, i| reports.report(fd as evutil_socket_t, i));
         }
         Ok(())
     }

@@ -120,31 +120,14 @@ impl IoMap {
     }
 
     /// `what` happened on `fd`: calls `f` with each event that waits for it, and what of it concerns that event.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn active(&mut self, fd: evutil_socket_t, what: Interest, mut f: impl FnMut(EventRef, Ev)) {
-        let Some(entry) = self.entries.get_mut(fd as usize) else { return };
-        let mut what = what;
-        if !entry.registered.intersects(what & Interest::WHAT) {
-            // An error or a hang-up where only CLOSED is watched. Anything else is the report of a descriptor that
-            // nobody watches any more.
-            if !entry.registered.contains(Interest::CLOSED) || !what.intersects(Interest::WHAT) {
-                return;
-            }
-            what = Interest::CLOSED | (what & Interest::ET);
+        let Some(entry) = self.entries.get_mut(fd as u32 as usize) else { return };
+        if (entry.tell_events(what, &mut f) || entry.tell_closed(what, &mut f))
+            && entry.registered.contains(Interest::ONESHOT)
+        {
+            entry.disarmed = true;
         }
-        let mut hit = false;
-        let mut at = entry.events.first();
-        // SAFETY: events on the list are alive.
-        while let Some(ev) = unsafe { EventRef::from_raw(at) } {
-            // SAFETY: `ev` is on the list.
-            at = unsafe { List::<IoLink>::next(at) };
-            let res = ev.events().bits() & i16::from(what.bits());
-            if res & i16::from(Interest::WHAT.bits()) != 0 {
-                f(ev, Ev::from_bits_retain(res));
-                hit = true;
-            }
-        }
-        entry.disarmed |= hit && entry.registered.contains(Interest::ONESHOT);
     }
 
     /// Tells a new backend everything. All descriptors are tried; the first error is returned.
@@ -214,6 +197,30 @@ impl IoMap {
 }
 
 impl Entry {
+    /// Calls `f` with the events that wait for any of `what`. False: there is none.
+    #[inline(always)]
+    fn tell_events(&self, what: Interest, f: &mut (impl FnMut(EventRef, Ev) + ?Sized)) -> bool {
+        let mut hit = false;
+        let mut at = self.events.first();
+        // SAFETY: events on the list are alive.
+        while let Some(ev) = unsafe { EventRef::from_raw(at) } {
+            // SAFETY: `ev` is on the list.
+            at = unsafe { List::<IoLink>::next(at) };
+            let res = ev.events().bits() & i16::from(what.bits());
+            if res & i16::from(Interest::WHAT.bits()) != 0 {
+                f(ev, Ev::from_bits_retain(res));
+                hit = true;
+            }
+        }
+        hit
+    }
+    /// Nobody waits for `what`. It may be an error or a hang-up where only CLOSED is watched, or the report of a
+    /// descriptor that nobody watches any more.
+    #[cold]
+    fn tell_closed(&self, what: Interest, f: &mut dyn FnMut(EventRef, Ev)) -> bool {
+        let end = self.registered.contains(Interest::CLOSED) && what.intersects(Interest::WHAT);
+        end && self.tell_events(Interest::CLOSED | (what & Interest::ET), f)
+    }
     /// Adds (or takes away) one event's kinds of interest. False, and no change, if a count would overflow.
     fn count(&mut self, events: Ev, by: i16) -> bool {
         let step = |n: u16, kind| if events.contains(kind) { n.checked_add_signed(by) } else { Some(n) };
@@ -316,8 +323,11 @@ mod tests {
         let ev =
             unsafe { EventRef::from_raw(std::boxed::Box::leak(std::boxed::Box::new(std::mem::zeroed()))) }
                 .unwrap();
-        ev.set_fd(fd);
-        ev.set_events_raw(what.bits());
+        // SAFETY: as above.
+        unsafe {
+            (*ev.as_ptr()).ev_fd = fd;
+            (*ev.as_ptr()).ev_events = what.bits();
+        }
         ev
     }
 

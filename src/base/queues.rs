@@ -126,8 +126,10 @@ impl Queues {
     fn queue_of(&mut self, cb: *mut event_callback) -> Option<&mut Queue> {
         // SAFETY: see `flags`.
         let pri = usize::from(unsafe { (*cb).evcb_pri });
-        // A priority from before a smaller `event_base_priority_init` counts as the least urgent.
-        let pri = pri.min(self.active.len().wrapping_sub(1));
+        if pri >= self.active.len() {
+            // From before a smaller `event_base_priority_init`: counts as the least urgent.
+            return self.active.last_mut();
+        }
         self.active.get_mut(pri)
     }
     /// Puts a callback that is on no queue on its active queue.
@@ -169,6 +171,18 @@ impl Queues {
         if let Some(q) = self.queue_of(cb) {
             // SAFETY: ACTIVE said that it is on this queue.
             unsafe { q.remove(cb) }
+        }
+    }
+    /// Takes `cb` off the queue of `pri`, whose head it is.
+    #[inline]
+    pub(crate) fn remove_first(&mut self, pri: usize, cb: *mut event_callback) {
+        let f = flags(cb);
+        self.added.sub(counts(f));
+        self.active_count.sub(1);
+        set_flags(cb, f & !Evlist::ACTIVE);
+        if let Some(q) = self.active.get_mut(pri) {
+            // SAFETY: the caller has just read it as the head.
+            unsafe { q.remove_first(cb) }
         }
     }
     /// Takes a callback off whatever queue it is on. False: it was on none.
@@ -285,6 +299,28 @@ impl Queues {
         }
         self.note_priority(ev);
         self.insert_active(ev.callback());
+    }
+    /// [`Self::activate`] for the descriptors that a wait reports: no callback is running, the event is neither a
+    /// signal nor internal. The number of those it returns 1 for has to be told to [`Self::count_collected`].
+    #[inline(always)]
+    pub(crate) fn collect(&mut self, ev: EventRef, what: Ev) -> c_int {
+        let f = ev.flags();
+        if f.intersects(Evlist::FINALIZING | QUEUED) {
+            self.activate_again(ev, what);
+            return 0;
+        }
+        ev.set_res(what);
+        set_flags(ev.callback(), f | Evlist::ACTIVE);
+        if let Some(q) = self.queue_of(ev.callback()) {
+            // SAFETY: alive (see `flags`), and on no queue.
+            unsafe { q.insert_tail(ev.callback()) }
+        }
+        1
+    }
+    #[inline]
+    pub(crate) fn count_collected(&mut self, n: c_int) {
+        self.added.add(n);
+        self.active_count.add(n);
     }
     #[cold]
     fn activate_again(&mut self, ev: EventRef, what: Ev) {

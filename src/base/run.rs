@@ -1,10 +1,12 @@
 //! The loop: wait, collect what is ready and what has timed out, run the callbacks, write the output.
 use super::guard::Guard;
-use super::queues::flags;
+use super::io_map::IoMap;
+use super::queues::{Queues, flags};
 use super::state::State;
 use super::{BaseRef, EventRef, debug, once};
-use crate::abi::event::{Ev, Evlist, Evloop, closure, event_callback};
-use crate::backend::Wait;
+use crate::abi::event::{Ev, Evlist, Evloop, closure, event, event_callback};
+use crate::abi::util::evutil_socket_t;
+use crate::backend::{Interest, Reports, Wait};
 use crate::thread::current_id;
 use crate::{Error, Result, callback, debugx, mem, warnx};
 use libc::timeval;
@@ -126,27 +128,51 @@ fn turns(mut g: Guard, how: Evloop) -> (Guard, Result<Ended>) {
     }
 }
 
+/// Where the reports of a wait go.
+struct Collector<'a> {
+    io: &'a mut IoMap,
+    q: &'a mut Queues,
+    own_signal: *mut event,
+    own_notify: *mut event,
+    /// Events made active.
+    n: c_int,
+    signalled: bool,
+    notified: bool,
+}
+impl Reports for Collector<'_> {
+    #[inline(always)]
+    fn report(&mut self, fd: evutil_socket_t, what: Interest) {
+        let Collector { io, q, n, .. } = self;
+        let mut internal = None;
+        io.active(fd, what, |ev, res| {
+            if ev.flags().contains(Evlist::INTERNAL) {
+                internal = Some(ev);
+            } else {
+                *n += q.collect(ev, res);
+            }
+        });
+        if let Some(ev) = internal {
+            self.report_own(ev);
+        }
+    }
+}
+impl Collector<'_> {
+    #[cold]
+    fn report_own(&mut self, ev: EventRef) {
+        self.signalled |= ev.as_ptr() == self.own_signal;
+        self.notified |= ev.as_ptr() == self.own_notify;
+    }
+}
+
 impl State {
     /// From ready descriptors to active events, in one pass.
     fn collect(&mut self, wait: Wait) -> Result<()> {
         let (own_signal, own_notify) = (&raw mut self.signal_event, &raw mut self.notify_event);
         let State { backend, io, signals, q, .. } = self;
-        let (mut signalled, mut notified) = (false, false);
-        let result = backend.finish_wait(wait, |fd, what| {
-            io.active(fd, what, |ev, res| {
-                if ev.flags().contains(Evlist::INTERNAL) {
-                    if ev.as_ptr() == own_signal {
-                        signalled = true;
-                        return;
-                    }
-                    if ev.as_ptr() == own_notify {
-                        notified = true;
-                        return;
-                    }
-                }
-                q.activate(ev, res, 1);
-            });
-        });
+        let mut c = Collector { io, q, own_signal, own_notify, n: 0, signalled: false, notified: false };
+        let result = backend.finish_wait_into(wait, &mut c);
+        let (n, signalled, notified) = (c.n, c.signalled, c.notified);
+        q.count_collected(n);
         if signalled {
             signals.drain(|ev, n| q.activate(ev, Ev::SIGNAL, n.min(c_short::MAX as u32) as c_short));
         }
@@ -210,6 +236,7 @@ impl Call {
 }
 
 fn run_queue(mut g: Guard, pri: usize, max: c_int, until: Option<i64>) -> (Guard, c_int) {
+    let limited = max != c_int::MAX || until.is_some();
     let mut count = 0;
     loop {
         let cb = g.q.first(pri);
@@ -220,7 +247,7 @@ fn run_queue(mut g: Guard, pri: usize, max: c_int, until: Option<i64>) -> (Guard
         count += c_int::from(!f.contains(Evlist::INTERNAL));
         g = if f.contains(Evlist::INIT) {
             // SAFETY: INIT says that it is the head of an event.
-            run_event(g, unsafe { EventRef::from_callback(cb) })
+            run_event(g, pri, unsafe { EventRef::from_callback(cb) })
         } else {
             run_callback(g, cb)
         };
@@ -231,13 +258,15 @@ fn run_queue(mut g: Guard, pri: usize, max: c_int, until: Option<i64>) -> (Guard
         if g.stop {
             return (g, -1);
         }
-        if count >= max {
-            break;
-        }
-        if let (Some(t), true) = (until, count > 0) {
-            g.clock.update();
-            if g.clock.now() >= t {
+        if limited && count > 0 {
+            if count >= max {
                 break;
+            }
+            if let Some(t) = until {
+                g.clock.update();
+                if g.clock.now() >= t {
+                    break;
+                }
             }
         }
         if g.q.restart {
@@ -248,9 +277,9 @@ fn run_queue(mut g: Guard, pri: usize, max: c_int, until: Option<i64>) -> (Guard
 }
 
 #[inline]
-fn run_event(mut g: Guard, ev: EventRef) -> Guard {
+fn run_event(mut g: Guard, pri: usize, ev: EventRef) -> Guard {
     if ev.events().contains(Ev::PERSIST) || ev.flags().contains(Evlist::FINALIZING) {
-        g.q.remove_active(ev.callback());
+        g.q.remove_first(pri, ev.callback());
     } else {
         // An error of the backend concerns a descriptor that nobody watches any more.
         let _ = g.del(ev, false);

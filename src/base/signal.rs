@@ -407,8 +407,11 @@ mod tests {
         let ev =
             unsafe { EventRef::from_raw(std::boxed::Box::leak(std::boxed::Box::new(std::mem::zeroed()))) }
                 .unwrap();
-        ev.set_fd(signal);
-        ev.set_events_raw((Ev::SIGNAL | Ev::PERSIST).bits());
+        // SAFETY: as above.
+        unsafe {
+            (*ev.as_ptr()).ev_fd = signal;
+            (*ev.as_ptr()).ev_events = (Ev::SIGNAL | Ev::PERSIST).bits();
+        }
         ev
     }
     fn raise(signal: c_int) {

@@ -131,6 +131,22 @@ impl<L: TailLink> TailQueue<L> {
         }
     }
     /// # Safety
+    /// `node` is the first on this queue.
+    #[inline]
+    pub unsafe fn remove_first(&mut self, node: *mut L::Node) {
+        debug_assert!(self.head.tqh_first == node);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let next = (*L::entry(node)).tqe_next;
+            self.head.tqh_first = next;
+            if next.is_null() {
+                self.head.tqh_last = &raw mut self.head.tqh_first;
+            } else {
+                (*L::entry(next)).tqe_prev = &raw mut self.head.tqh_first;
+            }
+        }
+    }
+    /// # Safety
     /// `node` is on this queue.
     #[inline]
     pub unsafe fn remove(&mut self, node: *mut L::Node) {
