@@ -61,7 +61,7 @@ fn parse(args: &[String]) -> Outcome<Option<Options>> {
     let (list, valgrind, libevent) = (args.flag("--list"), args.flag("--valgrind"), args.flag("--libevent"));
     let jobs = match args.value("--jobs")? {
         Some(n) => n.parse()?,
-        None if valgrind => cores + 1,
+        None if valgrind => 2 * cores,
         None => 4 * cores,
     };
     let gdb = args.value("--gdb")?;
