@@ -162,6 +162,7 @@ fn operations() -> Vec<(&'static str, Op)> {
 #[test]
 fn each_operation_fails_cleanly() {
     let _one = ONE.lock().unwrap();
+    oxievent::buffer::trim();
     mem::set_functions(Some(malloc), Some(realloc), Some(free));
     static TEXT: &[u8] =
         b"first line of many\nsecond line, which is a bit longer than the first\nthird\r\n0123456789\
@@ -175,6 +176,7 @@ fn each_operation_fails_cleanly() {
             prepare(o, TEXT);
             let shown = TEXT.chunks(50).count() * 2;
             let (was_b, was_o) = (contents(b), contents(o));
+            oxievent::buffer::trim();
             LEFT.store(k, SeqCst);
             let done = op(b, o);
             let used_up = LEFT.swap(isize::MAX, SeqCst) < 0;
@@ -190,6 +192,7 @@ fn each_operation_fails_cleanly() {
             }
             b.free();
             o.free();
+            oxievent::buffer::trim();
             assert!(CLEANUPS.load(SeqCst) - seen >= shown, "{name} {k}");
             assert_eq!(LIVE.load(SeqCst), live, "{name} {k} leaked");
             worked = done.is_ok();

@@ -36,16 +36,19 @@ unsafe fn with<T>(buf: *const evbuffer, none: T, f: impl FnOnce(BufferRef) -> T)
 ///
 /// # Safety
 /// Rule 2.
+#[inline(always)]
 pub(crate) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Option<&'a [u8]> {
-    if len == 0 {
-        return Some(&[]);
-    }
     if data.is_null() || len > isize::MAX as usize {
-        return None;
+        return no_bytes(len);
     }
     // SAFETY: the caller's promise.
     Some(unsafe { std::slice::from_raw_parts(data.cast(), len) })
 }
+#[cold]
+fn no_bytes<'a>(len: usize) -> Option<&'a [u8]> {
+    (len == 0).then_some(&[])
+}
+
 /// The caller's memory for an answer.
 ///
 /// # Safety

@@ -1,7 +1,10 @@
 /* The only C in the product: functions with C variadic arguments, which stable Rust cannot define before 1.99. */
-#include <stdarg.h>
+#define _GNU_SOURCE /* strchrnul */
 #include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #define EXPORT __attribute__((visibility("default")))
 /* Rust functions that this file alone calls: declared so, they are not exported. */
 #define HIDDEN __attribute__((visibility("hidden")))
@@ -38,11 +41,117 @@ struct text {
 	va_list ap;
 };
 
+/* Where a number, written to end at END, begins. */
+static char *decimal(char *end, unsigned long long n)
+{
+	for (; n > UINT_MAX; n /= 10)
+		*--end = (char)('0' + n % 10);
+	unsigned u = (unsigned)n;
+	do {
+		*--end = (char)('0' + u % 10);
+	} while (u /= 10);
+	return end;
+}
+static char *hex(char *end, unsigned long long n)
+{
+	do {
+		*--end = "0123456789abcdef"[n & 15];
+	} while (n >>= 4);
+	return end;
+}
+
+/* Counts LEN bytes at N, and writes them if there is room for them. 0 if the length would leave an int. */
+static int append(char *to, size_t room, size_t *n, const char *from, size_t len)
+{
+	if (len >= INT_MAX - *n)
+		return 0;
+	if (*n < room && len < room - *n)
+		memcpy(to + *n, from, len);
+	*n += len;
+	return 1;
+}
+
+/* What protocols write: plain %s %.*s %c %d %i %u %x with l, ll or z, and %%. Returns the length, which counts even
+ * where the room did not suffice, or -1 for anything else, to be left to the C library. */
+static int write_simple(char *to, size_t room, const char *f, va_list ap)
+{
+	size_t n = 0;
+	for (;;) {
+		char digits[24], *const end = digits + sizeof(digits), *number, c;
+		const char *string;
+		int longs = 0, precision = -1;
+		string = f;
+		f = strchrnul(f, '%');
+		if (!append(to, room, &n, string, (size_t)(f - string)))
+			return -1;
+		if (!*f)
+			return (int)n;
+		if (f[1] == '.' && f[2] == '*' && f[3] == 's') {
+			precision = va_arg(ap, int);
+			f += 2;
+		}
+		for (c = *++f; c == 'l'; c = *++f)
+			longs++;
+		if (c == 'z' && !longs) {
+			longs = sizeof(size_t) == sizeof(long) ? 1 : 2;
+			c = *++f;
+		}
+		f++;
+		switch (c) {
+		case 's': {
+			size_t len;
+			string = va_arg(ap, const char *);
+			if (!string || longs)
+				return -1;
+			len = precision < 0 ? strlen(string) : strnlen(string, (size_t)precision);
+			if (!append(to, room, &n, string, len))
+				return -1;
+			continue;
+		}
+		case 'd':
+		case 'i': {
+			long long d = longs > 1 ? va_arg(ap, long long) : longs ? va_arg(ap, long) : va_arg(ap, int);
+			number = decimal(end, d < 0 ? 0ULL - (unsigned long long)d : (unsigned long long)d);
+			if (d < 0)
+				*--number = '-';
+			break;
+		}
+		case 'u':
+		case 'x': {
+			unsigned long long u = longs > 1 ? va_arg(ap, unsigned long long)
+			    : longs ? va_arg(ap, unsigned long) : va_arg(ap, unsigned int);
+			number = c == 'u' ? decimal(end, u) : hex(end, u);
+			break;
+		}
+		case 'c':
+			*(number = end - 1) = (char)va_arg(ap, int);
+			break;
+		case '%':
+			*(number = end - 1) = '%';
+			break;
+		default:
+			return -1;
+		}
+		if (longs > 2 || (longs && (c == 'c' || c == '%')) || n >= INT_MAX - sizeof(digits))
+			return -1;
+		do {
+			if (n < room)
+				to[n] = *number;
+			n++;
+		} while (++number < end);
+	}
+}
+
 static int write_text(char *to, size_t room, void *ctx)
 {
 	struct text *t = ctx;
 	va_list ap;
 	int r;
+	va_copy(ap, t->ap);
+	r = write_simple(to, room, t->format, ap);
+	va_end(ap);
+	if (r >= 0)
+		return r;
 	va_copy(ap, t->ap);
 	r = vsnprintf(to, room, t->format, ap);
 	va_end(ap);

@@ -1,6 +1,6 @@
 //! Adding, taking and moving bytes.
 use super::chain::{ChainRef, MIN_ALLOC, Removed};
-use super::{BufferRef, Call, Evbuffer};
+use super::{BufferRef, Call, Evbuffer, FROZEN_BACK, FROZEN_FRONT};
 use crate::{Error, Result};
 use std::mem::MaybeUninit;
 
@@ -39,17 +39,20 @@ impl Evbuffer {
             _ => need,
         }
     }
-    /// Adds at the end, all or nothing.
+    /// Adds at the end if there is room behind the data.
     #[inline]
-    pub(super) fn push_back(&self, call: &Call, data: &[u8]) -> Result<()> {
-        if let Some(c) = self.data_chain() {
-            if c.room() >= data.len() {
-                c.push(data);
-                self.add_len(data.len());
-                return Ok(());
-            }
+    fn push_back_here(&self, data: &[u8]) -> bool {
+        let Some(c) = self.data_chain() else { return false };
+        if c.room() < data.len() {
+            return false;
         }
-        self.push_back_slow(call, data)
+        self.add_len(data.len());
+        c.push(data);
+        true
+    }
+    /// Adds at the end, all or nothing.
+    pub(super) fn push_back(&self, call: &Call, data: &[u8]) -> Result<()> {
+        if self.push_back_here(data) { Ok(()) } else { self.push_back_slow(call, data) }
     }
     fn push_back_slow(&self, call: &Call, data: &[u8]) -> Result<()> {
         if data.is_empty() {
@@ -110,6 +113,13 @@ impl BufferRef {
     #[expect(clippy::should_implement_trait, reason = "libevent's noun")]
     #[inline]
     pub fn add(self, data: &[u8]) -> Result<()> {
+        let b = self.state();
+        if b.is_simple(FROZEN_BACK) && b.push_back_here(data) {
+            return Ok(());
+        }
+        self.add_slow(data)
+    }
+    fn add_slow(self, data: &[u8]) -> Result<()> {
         let call = self.enter();
         if call.frozen_back() {
             return Err(Error::Invalid);
@@ -180,6 +190,15 @@ impl BufferRef {
     /// `evbuffer_drain`
     #[inline]
     pub fn drain(self, n: usize) -> Result<()> {
+        let b = self.state();
+        if let Some(c) = b.first.get().filter(|c| b.is_simple(FROZEN_FRONT) && c.len() > n) {
+            b.sub_len(n);
+            c.consume(n);
+            return Ok(());
+        }
+        self.drain_slow(n)
+    }
+    fn drain_slow(self, n: usize) -> Result<()> {
         let call = self.enter();
         let n = n.min(call.total.get());
         if call.total.get() == 0 {
@@ -199,6 +218,17 @@ impl BufferRef {
     }
     #[inline]
     pub fn remove_uninit(self, into: &mut [MaybeUninit<u8>]) -> Result<usize> {
+        let (b, n) = (self.state(), into.len());
+        if let Some(c) = b.first.get().filter(|c| b.is_simple(FROZEN_FRONT) && c.len() > n && !c.in_file()) {
+            // SAFETY: `n` bytes each; the program's memory is not the buffer's.
+            unsafe { std::ptr::copy_nonoverlapping(c.data(), into.as_mut_ptr().cast(), n) };
+            b.sub_len(n);
+            c.consume(n);
+            return Ok(n);
+        }
+        self.remove_slow(into)
+    }
+    fn remove_slow(self, into: &mut [MaybeUninit<u8>]) -> Result<usize> {
         let call = self.enter();
         let n = into.len().min(call.total.get());
         if n == 0 {

@@ -184,7 +184,7 @@ impl Evbuffer {
             sum += c.len();
             last = Some(c);
             ok &= c.start() + c.len() <= c.capacity();
-            ok &= !(behind_data && !c.is_empty());
+            ok &= !behind_data || c.is_empty();
             if link == self.data_link() {
                 link_seen = true;
                 behind_data = true;

@@ -30,6 +30,7 @@ pub use io::MAX_READ;
 pub use observers::ParentOps;
 pub use ptr::NOT_FOUND;
 pub use segment::{FileSegment, SegmentRef};
+pub use store::trim;
 
 use crate::abi::buffer::{EVBUFFER_FLAG_DRAINS_TO_FD, evbuffer, evbuffer_cb_info};
 use crate::abi::bufferevent::bufferevent;
@@ -78,6 +79,10 @@ const _: () = {
 const FROZEN_FRONT: u16 = 1;
 const FROZEN_BACK: u16 = 2;
 const DRAINS_TO_FD: u16 = 4;
+/// There is a lock.
+const LOCKED: u16 = 16;
+/// There are callbacks.
+const OBSERVED: u16 = 32;
 /// Some callback was removed while callbacks ran: the list must be swept.
 const DEAD_OBSERVERS: u16 = 8;
 
@@ -132,6 +137,11 @@ impl Call {
     }
 }
 impl Evbuffer {
+    /// Whether nothing stands in the way of a change: neither a lock, nor callbacks, nor `frozen`.
+    #[inline]
+    fn is_simple(&self, frozen: u16) -> bool {
+        self.state.get() & (LOCKED | OBSERVED | frozen) == 0
+    }
     fn set_state(&self, bit: u16, on: bool) {
         let s = self.state.get();
         self.state.set(if on { s | bit } else { s & !bit });
@@ -233,8 +243,11 @@ impl BufferRef {
     }
     /// Shares `lock` with this buffer; every later call locks it.
     pub fn set_lock(self, lock: Option<SharedLock>) {
-        // SAFETY: by contract called before other threads know the buffer; nobody holds the old one.
-        unsafe { *self.state().lock.get() = lock };
+        // By contract called before other threads know the buffer; nobody holds the old one.
+        let b = self.state();
+        b.set_state(LOCKED, lock.is_some());
+        // SAFETY: as said.
+        unsafe { *b.lock.get() = lock };
     }
     pub fn has_lock(self) -> bool {
         self.state().lock().is_some()
@@ -263,13 +276,23 @@ impl BufferRef {
     /// `evbuffer_lock`
     #[inline]
     pub fn lock(self) {
-        if let Some(l) = self.state().lock() {
-            l.acquire();
+        if self.state().state.get() & LOCKED != 0 {
+            self.acquire();
         }
     }
     /// `evbuffer_unlock`
     #[inline]
     pub fn unlock(self) {
+        if self.state().state.get() & LOCKED != 0 {
+            self.release();
+        }
+    }
+    fn acquire(self) {
+        if let Some(l) = self.state().lock() {
+            l.acquire();
+        }
+    }
+    fn release(self) {
         if let Some(l) = self.state().lock() {
             // SAFETY: by contract follows a `lock` of the same thread.
             unsafe { l.release() };
@@ -278,7 +301,7 @@ impl BufferRef {
     /// `evbuffer_get_length`
     #[inline]
     pub fn len(self) -> usize {
-        self.enter().total.get()
+        if self.state().is_simple(0) { self.state().total.get() } else { self.enter().total.get() }
     }
     #[inline]
     pub fn is_empty(self) -> bool {

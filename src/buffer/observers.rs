@@ -2,7 +2,7 @@
 //!
 //! A callback may add and remove callbacks, itself included: while a round runs, removed entries are only marked,
 //! and swept when the outermost round is over.
-use super::{BufferRef, Call, ChangeInfo, DEAD_OBSERVERS, Evbuffer};
+use super::{BufferRef, Call, ChangeInfo, DEAD_OBSERVERS, Evbuffer, OBSERVED};
 use crate::abi::buffer::{
     EVBUFFER_CB_ENABLED, EVBUFFER_CB_NODEFER, evbuffer_cb, evbuffer_cb_entry, evbuffer_cb_func,
 };
@@ -83,14 +83,14 @@ impl Call {
     /// Tells the callbacks that `added` bytes came and `deleted` bytes went.
     #[inline]
     pub(super) fn changed(&self, added: usize, deleted: usize) {
-        if !self.observers.get().is_null() {
+        if self.has(OBSERVED) {
             self.tell(added, deleted);
         }
     }
     /// The same for two buffers, both of which the callbacks may free.
     #[inline]
     pub(super) fn both_changed(a: (&Call, usize, usize), b: (&Call, usize, usize)) {
-        if a.0.observers.get().is_null() && b.0.observers.get().is_null() {
+        if !a.0.has(OBSERVED) && !b.0.has(OBSERVED) {
             return;
         }
         a.0.keep();
@@ -186,6 +186,7 @@ impl Call {
             });
         }
         self.observers.set(p.as_ptr());
+        self.set_state(OBSERVED, true);
         Ok(p)
     }
     /// Removes the entries that `which` selects, at most one unless `all`; says whether there was any.
@@ -220,6 +221,7 @@ impl Call {
 impl Evbuffer {
     fn forget_counts_if_unobserved(&self) {
         if self.observers.get().is_null() {
+            self.set_state(OBSERVED, false);
             self.n_added.set(0);
             self.n_deleted.set(0);
         }

@@ -1,9 +1,11 @@
 //! Room at the end of a buffer for others to write into.
 use super::chain::{CHAIN_MAX, ChainRef, LinkRef};
-use super::{BufferRef, Call, Evbuffer};
+use super::{BufferRef, Call, Evbuffer, FROZEN_BACK};
 use crate::{Error, Result};
 use libc::iovec;
 
+/// The least room to try to format into.
+const MIN_FORMATTED: usize = 64;
 /// More than this is not copied to a larger block for the sake of contiguous room.
 const MAX_COPY: usize = 4096;
 
@@ -178,11 +180,24 @@ impl BufferRef {
         self,
         mut format: impl FnMut(&mut [std::mem::MaybeUninit<u8>]) -> i32,
     ) -> Result<usize> {
+        let mut want = MIN_FORMATTED;
+        let b = self.state();
+        if let Some(c) = b.data_chain().filter(|c| b.is_simple(FROZEN_BACK) && c.room() >= MIN_FORMATTED) {
+            let room = c.room();
+            // SAFETY: as below.
+            let out = unsafe { std::slice::from_raw_parts_mut(c.end().cast(), room) };
+            let n = format(out);
+            if n >= 0 && (n as usize) < room {
+                c.grow(n as usize);
+                b.add_len(n as usize);
+                return Ok(n as usize);
+            }
+            want = usize::try_from(n).map_err(|_| Error::last())?.saturating_add(1);
+        }
         let call = self.enter();
         if call.frozen_back() {
             return Err(Error::Invalid);
         }
-        let mut want = 64;
         loop {
             let c = call.make_contiguous_room(&call, want)?;
             let room = c.room();

@@ -1,7 +1,8 @@
 //! Searching for strings and for ends of lines.
 use super::chain::ChainRef;
+use super::edit::copy_out;
 use super::ptr::{NOT_FOUND, Pos};
-use super::{BufferRef, Evbuffer};
+use super::{BufferRef, Evbuffer, FROZEN_FRONT};
 use crate::abi::buffer::{evbuffer_eol_style, evbuffer_ptr};
 use crate::mem;
 use memchr::{memchr, memchr2, memmem};
@@ -29,6 +30,25 @@ fn starts_with(mut c: ChainRef, mut skip: usize, mut what: &[u8]) -> bool {
     }
 }
 
+/// The first `what` in one piece. Most strings begin with a byte that is rare enough to be looked for alone, which
+/// is the fastest search there is; if it turns out to be frequent, a search of linear time takes over.
+fn find_inside(hay: &[u8], what: &[u8], first: u8) -> Option<usize> {
+    let (mut at, mut hits) = (0, 0);
+    while let Some(i) = memchr(first, &hay[at..]) {
+        at += i;
+        let rest = &hay[at..];
+        if rest.starts_with(what) {
+            return Some(at);
+        }
+        hits += 1;
+        if hits > 4 + at / 128 {
+            return memmem::find(rest, what).map(|i| at + i);
+        }
+        at += 1;
+    }
+    None
+}
+
 /// The first `what` (not empty) from `from` on that ends at or before `limit`.
 fn find(from: Pos, what: &[u8], limit: usize) -> Option<Pos> {
     let (mut at, mut skip, mut chain) = (from.at, from.skip, from.chain);
@@ -41,8 +61,7 @@ fn find(from: Pos, what: &[u8], limit: usize) -> Option<Pos> {
         let hay = c.bytes().get(skip..)?;
         // No match begins where it could not end before the limit.
         let hay = &hay[..hay.len().min(limit - at)];
-        let inside = if what.len() == 1 { memchr(first, hay) } else { memmem::find(hay, what) };
-        if let Some(i) = inside {
+        if let Some(i) = find_inside(hay, what, first) {
             return Some(Pos { at: at + i, chain, skip: skip + i });
         }
         // A match that begins here and ends in later blocks.
@@ -203,6 +222,25 @@ impl BufferRef {
     /// `evbuffer_readln`: takes one line. Returns it, NUL-terminated and allocated by `mem::malloc`, and its
     /// length; null if there is no whole line or no memory.
     pub fn readln(self, style: evbuffer_eol_style) -> (*mut u8, usize) {
+        let b = self.state();
+        if let Some(c) = b.first.get().filter(|c| b.is_simple(FROZEN_FRONT) && !c.in_file()) {
+            // Most lines lie in one block that holds more.
+            if let Some((n, eol)) = eol_inside(c.bytes(), style) {
+                let line = copy_line(n, |out| {
+                    // SAFETY: `n` bytes are in the block.
+                    unsafe { std::ptr::copy_nonoverlapping(c.data(), out.cast(), n) };
+                    true
+                });
+                if !line.is_null() {
+                    b.sub_len(n + eol);
+                    c.consume(n + eol);
+                }
+                return (line, if line.is_null() { 0 } else { n });
+            }
+        }
+        self.readln_slow(style)
+    }
+    fn readln_slow(self, style: evbuffer_eol_style) -> (*mut u8, usize) {
         const NONE: (*mut u8, usize) = (null_mut(), 0);
         let call = self.enter();
         if call.frozen_front() {
@@ -210,20 +248,51 @@ impl BufferRef {
         }
         let Some((end, eol)) = find_eol(call.start(), style) else { return NONE };
         let n = end.at;
-        let line = mem::malloc(n + 1).cast::<u8>();
+        let line = copy_line(n, |out| {
+            // SAFETY: room for `n` bytes.
+            let out = unsafe { std::slice::from_raw_parts_mut(out, n) };
+            copy_out(call.first.get(), 0, out).is_ok()
+        });
         if line.is_null() {
             return NONE;
         }
-        // SAFETY: `n + 1` bytes were just allocated.
-        let out = unsafe { std::slice::from_raw_parts_mut(line.cast::<MaybeUninit<u8>>(), n + 1) };
-        if super::edit::copy_out(call.first.get(), 0, &mut out[..n]).is_err() {
-            // SAFETY: just allocated.
-            unsafe { mem::free(line.cast()) };
-            return NONE;
-        }
-        out[n].write(0);
         call.dispose(call.cut_front(n + eol));
         call.changed(0, n + eol);
         (line, n)
     }
+}
+
+/// A fresh NUL-terminated line of `n` bytes that `fill` writes; null without memory, or if `fill` fails.
+#[inline]
+fn copy_line(n: usize, fill: impl FnOnce(*mut MaybeUninit<u8>) -> bool) -> *mut u8 {
+    let line = mem::malloc(n + 1).cast::<u8>();
+    if line.is_null() {
+        return line;
+    }
+    if !fill(line.cast()) {
+        // SAFETY: just allocated.
+        unsafe { mem::free(line.cast()) };
+        return null_mut();
+    }
+    // SAFETY: `n + 1` bytes were allocated.
+    unsafe { line.add(n).write(0) };
+    line
+}
+
+/// The end of the first line of `hay` and the length of its terminator, where both and at least one byte more are
+/// in it and the style has one obvious byte to look for.
+#[inline]
+fn eol_inside(hay: &[u8], style: evbuffer_eol_style) -> Option<(usize, usize)> {
+    use evbuffer_eol_style as S;
+    let (last, cr) = match style {
+        S::EVBUFFER_EOL_CRLF => (b'\n', true),
+        S::EVBUFFER_EOL_LF => (b'\n', false),
+        S::EVBUFFER_EOL_NUL => (0, false),
+        _ => return None,
+    };
+    let i = memchr(last, hay)?;
+    if i + 1 == hay.len() {
+        return None;
+    }
+    if cr && i > 0 && hay[i - 1] == b'\r' { Some((i - 1, 2)) } else { Some((i, 1)) }
 }

@@ -1,20 +1,143 @@
-//! Where the memory of blocks comes from.
+//! Where the memory of blocks comes from: `mem`, with a small cache for large blocks.
+//!
+//! malloc serves small blocks well. Large ones it tends to give back to the system and fetch again, page fault by
+//! page fault; so some of them are kept, sorted by size. One cache serves all threads, who never wait for it: a
+//! thread that finds it busy does without.
 use super::chain::ChainRef;
 use crate::{Result, mem};
+use parking_lot::Mutex;
+use std::ptr::{NonNull, null_mut};
+
+/// malloc's own share of a block that is to fill whole pages.
+const OVERHEAD: usize = 16;
+/// The sizes that are cached: four to each doubling.
+const MIN_CACHED: usize = 4096 - OVERHEAD;
+const CLASSES: usize = 4 * 7 + 1;
+/// How many bytes the cache may hold.
+const MAX_HELD: usize = 1 << 20;
+
+/// A block in the cache.
+struct Free {
+    next: *mut Free,
+}
+struct Cache {
+    heads: [*mut Free; CLASSES],
+    held: usize,
+}
+// SAFETY: blocks in the cache belong to nobody else.
+unsafe impl Send for Cache {}
+static CACHE: Mutex<Cache> = Mutex::new(Cache { heads: [null_mut(); CLASSES], held: 0 });
+
+/// What to ask for when `need` bytes are wanted: malloc's size classes while small, then whole pages and quarters
+/// of powers of two.
+pub(super) fn round(need: usize, min: usize) -> usize {
+    if need <= min {
+        min
+    } else if need <= MIN_CACHED {
+        (need + OVERHEAD).next_power_of_two() - OVERHEAD
+    } else {
+        let n = need + OVERHEAD;
+        let step = (1usize << (usize::BITS - 1 - (n - 1).leading_zeros())) / 4;
+        ((n + step - 1) & !(step - 1)) - OVERHEAD
+    }
+}
+/// The cache's class of a size that `round` made.
+#[inline]
+fn class(size: usize) -> Option<usize> {
+    if size < MIN_CACHED {
+        return None;
+    }
+    let n = size + OVERHEAD;
+    let log = usize::BITS - 1 - n.leading_zeros();
+    let quarter = (n >> (log - 2)) & 3;
+    let i = (log as usize - 12) * 4 + quarter;
+    (i < CLASSES).then_some(i)
+}
 
 /// `size` bytes, or null.
 #[inline]
 pub(super) fn take(size: usize) -> *mut u8 {
+    if let Some(i) = class(size) {
+        if let Some(p) = from_cache(i, size) {
+            return p.as_ptr();
+        }
+    }
     mem::malloc(size).cast()
 }
 /// Gives back what `take(size)` returned.
 #[inline]
-pub(super) fn give(p: *mut u8, _size: usize) {
+pub(super) fn give(p: *mut u8, size: usize) {
+    if let Some(i) = class(size) {
+        if to_cache(p, i, size) {
+            return;
+        }
+    }
     // SAFETY: by this module's contract it came from `take` and is not used any more.
     unsafe { mem::free(p.cast()) }
+}
+fn from_cache(i: usize, size: usize) -> Option<NonNull<u8>> {
+    let mut c = CACHE.try_lock()?;
+    let p = NonNull::new(c.heads[i])?;
+    // SAFETY: blocks in the cache are ours.
+    c.heads[i] = unsafe { p.as_ref() }.next;
+    c.held -= size;
+    Some(p.cast())
+}
+fn to_cache(p: *mut u8, i: usize, size: usize) -> bool {
+    let Some(mut c) = CACHE.try_lock() else { return false };
+    if c.held + size > MAX_HELD {
+        return false;
+    }
+    let free = p.cast::<Free>();
+    // SAFETY: the block is ours now, large enough and aligned as malloc does.
+    unsafe { free.write(Free { next: c.heads[i] }) };
+    c.heads[i] = free;
+    c.held += size;
+    true
+}
+
+/// Gives the cache's memory back: before the allocator changes, and at the end.
+pub fn trim() {
+    let mut c = CACHE.lock();
+    for i in 0..CLASSES {
+        while let Some(p) = NonNull::new(c.heads[i]) {
+            // SAFETY: blocks in the cache are ours and came from `mem`.
+            unsafe {
+                c.heads[i] = p.as_ref().next;
+                mem::free(p.as_ptr().cast());
+            }
+        }
+    }
+    c.held = 0;
 }
 
 /// An empty block to read up to `n` bytes into.
 pub(super) fn spill(n: usize) -> Result<ChainRef> {
     ChainRef::new(n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rounded_size_has_its_class() {
+        let mut sizes = std::collections::BTreeMap::new();
+        for need in 1..600_000 {
+            let size = round(need, 232);
+            assert!(size >= need);
+            if need > 232 {
+                assert!(size < need * 2 + 2 * OVERHEAD);
+            }
+            if need > 5000 {
+                assert!(size - need <= need / 4 + OVERHEAD);
+            }
+            if let Some(i) = class(size) {
+                assert_eq!(*sizes.entry(i).or_insert(size), size);
+            } else {
+                assert!(size < MIN_CACHED || size > 512 * 1024 - OVERHEAD, "{size}");
+            }
+        }
+        assert_eq!(sizes.len(), CLASSES);
+    }
 }
