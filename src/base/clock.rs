@@ -32,13 +32,22 @@ pub(crate) struct Clock {
     /// Between a wait and the next: what is read is remembered.
     in_turn: bool,
     now: Option<i64>,
+    /// `now`, if it is Some.
+    now_tv: timeval,
     /// Wall clock minus monotonic clock, measured in this turn: steps of the wall clock show in the next turn.
     wall_minus_mono: Option<i64>,
 }
 
 impl Clock {
     pub(crate) fn new(precise: bool, no_cache: bool) -> Clock {
-        Clock { coarse: !precise, no_cache, in_turn: false, now: None, wall_minus_mono: None }
+        Clock {
+            coarse: !precise,
+            no_cache,
+            in_turn: false,
+            now: None,
+            now_tv: timeval_of(0),
+            wall_minus_mono: None,
+        }
     }
     fn read(&self) -> i64 {
         clock::monotonic_us(self.coarse)
@@ -54,9 +63,21 @@ impl Clock {
     fn read_now(&mut self) -> i64 {
         let t = self.read();
         if self.in_turn {
-            self.now = Some(t);
+            self.remember(t);
         }
         t
+    }
+    /// The same as a timeval.
+    #[inline]
+    pub(crate) fn now_timeval(&mut self) -> timeval {
+        match self.now {
+            Some(_) => self.now_tv,
+            None => timeval_of(self.read_now()),
+        }
+    }
+    fn remember(&mut self, t: i64) {
+        self.now = Some(t);
+        self.now_tv = timeval_of(t);
     }
     /// Monotonic time, read from the system.
     pub(crate) fn fresh(&self) -> i64 {
@@ -79,7 +100,8 @@ impl Clock {
     /// `event_base_update_cache_time`
     pub(crate) fn update(&mut self) {
         if self.in_turn {
-            self.now = Some(self.read());
+            let t = self.read();
+            self.remember(t);
             self.wall_minus_mono = None;
         }
     }

@@ -4,6 +4,7 @@ use super::common::CommonTimeouts;
 use super::config::{Config, options};
 use super::guard::{Base, Guard};
 use super::io_map::IoMap;
+use super::once::Spare;
 use super::queues::Queues;
 use super::signal::Signals;
 use super::state::{Limits, State};
@@ -71,6 +72,7 @@ impl BaseRef {
                 callbacks_awaited: 0,
                 owner: 0,
                 once: List::new(),
+                spare_once: Spare::none(),
                 flags,
                 limits: Limits {
                     max_time: config.max_interval.as_ref().map(micros),

@@ -99,6 +99,7 @@ pub(super) fn note_setup(ev: EventRef) {
     note_too_late();
 }
 #[cold]
+#[inline(never)]
 fn put(ev: EventRef, added: bool) {
     let mut table = EVENTS.lock();
     let Some(t) = table.as_mut() else { return };
@@ -112,34 +113,58 @@ fn put(ev: EventRef, added: bool) {
 /// `ev` is about to be freed, or forgotten.
 #[inline]
 pub fn note_teardown(ev: EventRef) {
-    if is_on() {
+    #[cold]
+    #[inline(never)]
+    fn take(ev: EventRef) {
         if let Some(t) = EVENTS.lock().as_mut() {
             t.remove(&(ev.as_ptr() as usize));
         }
+    }
+    if is_on() {
+        take(ev);
     }
 }
 /// `ev` has been added, or deleted.
 #[inline]
 pub(super) fn note_add(ev: EventRef, added: bool) {
-    if is_on() {
+    #[cold]
+    #[inline(never)]
+    fn note(ev: EventRef, added: bool) {
         if entry(ev).is_none() {
             let doing = if added { "event_add" } else { "event_del" };
             misuse("the event has not been assigned:", ev, doing);
         }
         put(ev, added);
     }
+    if is_on() {
+        note(ev, added);
+    }
 }
 /// Fatal unless `ev` has been assigned, or is one of the base's own, which `event_base_foreach_event` shows too.
 #[inline]
 pub fn assert_set_up(ev: EventRef, doing: &str) {
-    if is_on() && entry(ev).is_none() && !ev.flags().contains(Evlist::INTERNAL) {
-        misuse("called on a non-initialized event", ev, doing);
+    #[cold]
+    #[inline(never)]
+    fn check(ev: EventRef, doing: &str) {
+        if entry(ev).is_none() && !ev.flags().contains(Evlist::INTERNAL) {
+            misuse("called on a non-initialized event", ev, doing);
+        }
+    }
+    if is_on() {
+        check(ev, doing);
     }
 }
 /// Fatal if `ev` is added.
 #[inline]
 pub(super) fn assert_not_added(ev: EventRef, doing: &str) {
-    if is_on() && entry(ev) == Some(true) {
-        misuse("called on an already added event", ev, doing);
+    #[cold]
+    #[inline(never)]
+    fn check(ev: EventRef, doing: &str) {
+        if entry(ev) == Some(true) {
+            misuse("called on an already added event", ev, doing);
+        }
+    }
+    if is_on() {
+        check(ev, doing);
     }
 }

@@ -26,8 +26,9 @@ const ZERO: timeval = timeval { tv_sec: 0, tv_usec: 0 };
 
 impl EventRef {
     /// Writes every field.
-    #[inline]
-    fn fill(
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "an event has that many fields")]
+    pub(super) fn fill(
         self,
         base: *mut event_base,
         fd: evutil_socket_t,

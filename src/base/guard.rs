@@ -53,7 +53,7 @@ impl Guard {
         self.base
     }
     /// Unlocks, then sends the wake-up that was asked for meanwhile: the woken thread finds the lock free.
-    #[inline]
+    #[inline(always)]
     fn release(&mut self) {
         let waker = if self.wake_wanted { self.take_wake_up() } else { None };
         // SAFETY: we hold the lock, and `self` is borrowed mutably: no borrow of the state is alive.
@@ -124,7 +124,7 @@ impl DerefMut for Guard {
     }
 }
 impl Drop for Guard {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         self.release()
     }

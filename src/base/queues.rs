@@ -287,7 +287,7 @@ impl Queues {
     }
 
     /// `what` happened to `ev`: puts it on its active queue, or adds to what it is active with.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn activate(&mut self, ev: EventRef, what: Ev, ncalls: c_short) {
         let f = ev.flags();
         if f.intersects(Evlist::FINALIZING | QUEUED) {

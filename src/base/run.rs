@@ -159,8 +159,11 @@ impl Reports for Collector<'_> {
 impl Collector<'_> {
     #[cold]
     fn report_own(&mut self, ev: EventRef) {
-        self.signalled |= ev.as_ptr() == self.own_signal;
-        self.notified |= ev.as_ptr() == self.own_notify;
+        if ev.as_ptr() == self.own_signal {
+            self.signalled = true;
+        } else if ev.as_ptr() == self.own_notify {
+            self.notified = true;
+        }
     }
 }
 
@@ -281,8 +284,7 @@ fn run_event(mut g: Guard, pri: usize, ev: EventRef) -> Guard {
     if ev.events().contains(Ev::PERSIST) || ev.flags().contains(Evlist::FINALIZING) {
         g.q.remove_first(pri, ev.callback());
     } else {
-        // An error of the backend concerns a descriptor that nobody watches any more.
-        let _ = g.del(ev, false);
+        g.take_to_run(pri, ev);
     }
     g.current = ev.callback();
     match ev.closure() {

@@ -6,7 +6,7 @@ use super::clock::{Clock, USEC_MASK, micros, micros_masked, timeval_of};
 use super::common::CommonTimeouts;
 use super::debug;
 use super::io_map::IoMap;
-use super::once::OnceLink;
+use super::once::{OnceLink, Spare};
 use super::queues::{QUEUED, Queues};
 use super::signal::Signals;
 use super::timer_heap::TimerHeap;
@@ -14,7 +14,7 @@ use super::waker::Notify;
 use crate::abi::event::{BaseFlag, Ev, Evlist, Feature, event, event_callback};
 use crate::backend::Backend;
 use crate::list::List;
-use crate::{Error, Result, debugx, warnx};
+use crate::{Error, Result, debugx, log, warnx};
 use libc::timeval;
 use std::ffi::{c_int, c_short, c_ulong};
 
@@ -61,6 +61,7 @@ pub(crate) struct State {
     /// The thread that runs, or last ran, the loop.
     pub(super) owner: c_ulong,
     pub(super) once: List<OnceLink>,
+    pub(super) spare_once: Spare,
     pub(super) flags: BaseFlag,
     pub(super) limits: Limits,
     /// Internal events: the waker's and the signals' descriptors.
@@ -85,13 +86,7 @@ impl State {
     /// `event_add`. None: no timeout; one that runs already goes on.
     pub(super) fn add(&mut self, ev: EventRef, timeout: Option<&timeval>) -> Result<()> {
         debug::assert_set_up(ev, "event_add");
-        debugx!(
-            "event_add: event: {:p} (fd {}), events 0x{:x}, timeout {}",
-            ev.as_ptr(),
-            ev.fd(),
-            ev.events_raw(),
-            timeout.is_some()
-        );
+        trace(ev, "event_add");
         let flags = ev.flags();
         if flags.contains(Evlist::FINALIZING) {
             return Err(Error::Invalid);
@@ -220,7 +215,7 @@ impl State {
 
     /// `event_del` without waiting. `even_finalizing`: also an event that is being finalized, as the base dies.
     pub(super) fn del(&mut self, ev: EventRef, even_finalizing: bool) -> Result<()> {
-        debugx!("event_del: {:p} (fd {}), flags 0x{:x}", ev.as_ptr(), ev.fd(), ev.flags_raw());
+        trace(ev, "event_del");
         if ev.flags().contains(Evlist::FINALIZING) && !even_finalizing {
             return Ok(());
         }
@@ -236,6 +231,18 @@ impl State {
         self.wake_if_idle();
         debug::note_add(ev, false);
         result
+    }
+    /// [`Self::del`] for an event that is about to run, the head of the queue of `pri`.
+    #[inline]
+    pub(super) fn take_to_run(&mut self, pri: usize, ev: EventRef) {
+        self.q.remove_first(pri, ev.callback());
+        if ev.flags().intersects(Evlist::TIMEOUT | Evlist::INSERTED | REARMED) {
+            ev.remove_flags(REARMED);
+            self.remove_timeout(ev);
+            // An error of the backend concerns a descriptor that nobody watches any more.
+            let _ = self.remove_inserted(ev);
+        }
+        debug::note_add(ev, false);
     }
     /// Stops watching for `ev` if it is watched for. It is off the map even if an error is returned.
     #[inline]
@@ -263,8 +270,9 @@ impl State {
     }
 
     /// `event_active`
+    #[inline]
     pub(super) fn activate(&mut self, ev: EventRef, what: Ev, ncalls: c_short) {
-        debugx!("event_active: {:p} (fd {}), res {}", ev.as_ptr(), ev.fd(), what.bits());
+        trace(ev, "event_active");
         self.q.activate(ev, what, ncalls);
         self.wake();
     }
@@ -360,10 +368,32 @@ impl State {
     #[inline]
     pub(super) fn rearm(&mut self, ev: EventRef) {
         let interval = ev.interval();
-        if interval.tv_sec | interval.tv_usec as libc::time_t != 0 {
-            self.rearm_by(ev, &interval);
+        if interval.tv_sec | interval.tv_usec as libc::time_t == 0 {
+            return;
         }
+        // The usual case: I/O came before the timeout, whose entry in the heap stays where it is. Marks of common
+        // timeouts are no plain microseconds.
+        let (flags, old) = (ev.flags(), ev.timeout());
+        let plain = |tv: &timeval| (0..1_000_000).contains(&tv.tv_usec);
+        if flags & (Evlist::TIMEOUT | REARMED) == Evlist::TIMEOUT
+            && !ev.res().contains(Ev::TIMEOUT)
+            && plain(&interval)
+            && plain(&old)
+        {
+            let now = self.clock.now_timeval();
+            let usec = now.tv_usec + interval.tv_usec;
+            let carry = usec >= 1_000_000;
+            let new = timeval {
+                tv_sec: now.tv_sec.saturating_add(interval.tv_sec).saturating_add(carry.into()),
+                tv_usec: if carry { usec - 1_000_000 } else { usec },
+            };
+            if (new.tv_sec, new.tv_usec) >= (old.tv_sec, old.tv_usec) {
+                return ev.set_timeout(new);
+            }
+        }
+        self.rearm_by(ev, &interval);
     }
+    #[inline(never)]
     fn rearm_by(&mut self, ev: EventRef, interval: &timeval) {
         let flags = ev.flags();
         if flags.contains(REARMED) {
@@ -427,3 +457,22 @@ impl State {
 
 /// Up to so many timers the first deadline is kept exact.
 const SMALL_HEAP: usize = 64;
+
+/// A debug message; its making stays out of the callers' way.
+#[inline]
+fn trace(ev: EventRef, doing: &str) {
+    #[cold]
+    #[inline(never)]
+    fn say(ev: EventRef, doing: &str) {
+        debugx!(
+            "{doing}: {:p} (fd {}), events 0x{:x}, flags 0x{:x}",
+            ev.as_ptr(),
+            ev.fd(),
+            ev.events_raw(),
+            ev.flags_raw()
+        );
+    }
+    if log::debug_enabled() {
+        say(ev, doing);
+    }
+}
