@@ -3,7 +3,6 @@
 //! Two arrays: `set` is what is watched, `copy` is what the kernel works on while the lock is released. The copy
 //! is made anew only when `set` has changed; poll itself changes nothing but `revents`.
 use super::{Change, Interest, Reports, to_msec};
-use crate::abi::util::evutil_socket_t;
 use crate::mem::{self, TryVec, Vec};
 use crate::sys::poll as os;
 use crate::{Error, Result, warn_errno};
