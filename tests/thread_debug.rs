@@ -359,6 +359,8 @@ fn too_late_in_debug_mode() {
         thread::set_debug_mode(true);
         thread::set_lock_callbacks(Some(&LOCKS)).unwrap();
         drop(Lock::new().unwrap());
+        thread::set_lock_callbacks(Some(&LOCKS)).unwrap();
+        thread::note_lockable();
         let _ = thread::set_lock_callbacks(Some(&LOCKS));
     });
     assert_eq!(status, CAUGHT);

@@ -39,6 +39,7 @@ impl BaseRef {
         BaseRef::with_backend(config, flags, backend)
     }
     pub(super) fn with_backend(config: &Config, flags: BaseFlag, backend: Backend) -> Result<BaseRef> {
+        crate::thread::note_lockable();
         let threads = locks_enabled() && !flags.contains(BaseFlag::NOLOCK);
         let (lock, callback_done) =
             if threads { (Lock::new()?, Cond::new()?) } else { (Lock::NONE, Cond::NONE) };

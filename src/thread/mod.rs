@@ -11,6 +11,6 @@ pub use debug::enable_debugging;
 pub use lock::{Cond, Held, Lock, PlainLock, SharedLock, Waitable};
 pub use table::{
     condition_callbacks, current_id, has_id_callback, is_debugging, lock_callbacks, locks_enabled,
-    note_pthread_mutex, set_condition_callbacks, set_debug_mode, set_id_callback, set_lock_callbacks,
-    stop_debugging,
+    note_lockable, note_pthread_mutex, set_condition_callbacks, set_debug_mode, set_id_callback,
+    set_lock_callbacks, stop_debugging,
 };

@@ -87,9 +87,8 @@ pub fn set_debug_mode(on: bool) {
     DEBUG_MODE.store(on, Ordering::Relaxed);
     LOCKABLE_MADE.store(false, Ordering::Relaxed);
 }
-/// An object that may want a lock is being made.
-#[inline]
-fn note_lockable() {
+/// A base is being made: from now on, changing the tables is too late.
+pub fn note_lockable() {
     if DEBUG_MODE.load(Ordering::Relaxed) {
         LOCKABLE_MADE.store(true, Ordering::Relaxed);
     }
@@ -261,7 +260,6 @@ pub fn locks_enabled() -> bool {
 }
 
 pub(super) fn alloc_lock(kind: c_uint) -> Option<*mut c_void> {
-    note_lockable();
     let f: Option<unsafe extern "C" fn(c_uint) -> *mut c_void> = field!(LOCKS.alloc);
     // SAFETY: the table's contract.
     f.map(|f| unsafe { f(kind) })
@@ -296,7 +294,6 @@ pub(super) unsafe fn unlock(mode: c_uint, raw: *mut c_void) -> c_int {
     f.map_or(0, |f| unsafe { f(mode, raw) })
 }
 pub(super) fn alloc_cond() -> Option<*mut c_void> {
-    note_lockable();
     let f: Option<unsafe extern "C" fn(c_uint) -> *mut c_void> = field!(CONDS.alloc_condition);
     // SAFETY: the table's contract.
     f.map(|f| unsafe { f(0) })
