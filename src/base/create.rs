@@ -15,12 +15,12 @@ use crate::abi::event::{BaseFlag, Ev, Evlist, event};
 use crate::backend::Backend;
 use crate::list::List;
 use crate::mem::{self, Box};
-use crate::thread::{Cond, Lock, locks_enabled};
+use crate::thread::{Cond, PlainLock, locks_enabled};
 use crate::{Error, Result, warnx};
 use std::cell::UnsafeCell;
 use std::ffi::c_int;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 fn unassigned() -> event {
     // SAFETY: all zeros is an event that has not been assigned.
@@ -42,7 +42,7 @@ impl BaseRef {
         crate::thread::note_lockable();
         let threads = locks_enabled() && !flags.contains(BaseFlag::NOLOCK);
         let (lock, callback_done) =
-            if threads { (Lock::new()?, Cond::new()?) } else { (Lock::NONE, Cond::NONE) };
+            if threads { (PlainLock::new()?, Cond::new()?) } else { (PlainLock::NONE, Cond::NONE) };
         let unlimited = config.max_callbacks == c_int::MAX && config.max_interval.is_none();
         let precise = flags.contains(BaseFlag::PRECISE_TIMER);
         let signals = Signals::new()?;
@@ -51,6 +51,8 @@ impl BaseRef {
             notify_fd: UnsafeCell::new([-1, -1]),
             priorities: AtomicI32::new(1),
             lock,
+            lent: AtomicBool::new(false),
+            lent_to: AtomicUsize::new(0),
             callback_done,
             state: UnsafeCell::new(State {
                 backend,

@@ -2,11 +2,11 @@
 use super::BaseRef;
 use super::state::State;
 use super::waker::Waker;
-use crate::thread::{Cond, Lock, current_id};
+use crate::thread::{Cond, PlainLock, current_id, has_id_callback};
 use std::cell::UnsafeCell;
 use std::ffi::c_int;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::AtomicI32;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 
 /// What an `event_base` is. C sees an opaque struct, except for libevent's own tests, which read the first two
 /// fields.
@@ -19,7 +19,10 @@ pub struct Base {
     /// How many queues of active callbacks there are; changed under the lock, read without it.
     pub(super) priorities: AtomicI32,
     /// Nothing at all where locking is off.
-    pub(super) lock: Lock,
+    pub(super) lock: PlainLock,
+    /// While a callback runs under the lock by contract: true, and the id of its thread.
+    pub(super) lent: AtomicBool,
+    pub(super) lent_to: AtomicUsize,
     /// Told when a callback has returned that another thread waits for.
     pub(super) callback_done: Cond,
     pub(super) state: UnsafeCell<State>,
@@ -27,11 +30,18 @@ pub struct Base {
 
 /// The locked base. It derefs to the state; what it lends out cannot outlive it, nor a call-out.
 ///
-/// Locks of the program are recursive and callbacks that run under the lock by contract may ask the base things,
-/// so there can be several guards in one thread. Never keep a borrow of the state over anything that may run
-/// a callback: use [`Guard::call_out`] and [`Guard::call_locked`].
+/// A callback that runs under the lock by contract may ask the base things: its thread then gets a nested guard,
+/// which takes and gives back nothing (the lock itself is not recursive: that costs a quarter less). So there can
+/// be several guards in one thread. Never keep a borrow of the state over anything that may run a callback: use
+/// [`Guard::call_out`] and [`Guard::call_locked`].
 pub(crate) struct Guard {
     base: BaseRef,
+}
+
+/// The thread's id in the width of an atomic, which is that of an unsigned long where threads have ids.
+#[inline]
+fn my_id() -> usize {
+    current_id() as usize
 }
 
 impl BaseRef {
@@ -42,8 +52,59 @@ impl BaseRef {
     #[inline]
     pub(crate) fn lock(self) -> Guard {
         // SAFETY: the handle's base is alive; the lock is shared by nature.
-        unsafe { (*self.raw()).lock.acquire() };
+        if !unsafe { (*self.raw()).lock.is_none() } {
+            // SAFETY: there is a lock.
+            unsafe { self.acquire() };
+        }
         Guard { base: self }
+    }
+    // Out of line, and every way out a tail call: a base without a lock pays for one test.
+    /// # Safety
+    /// As [`PlainLock::acquire_some`].
+    #[inline(never)]
+    unsafe fn acquire(self) {
+        // SAFETY: the base is alive, lock and atomic are shared by nature; the caller's promise.
+        unsafe {
+            match (*self.raw()).lent.load(Ordering::Relaxed) {
+                false => (*self.raw()).lock.acquire_some(),
+                true => self.acquire_while_lent(),
+            }
+        }
+    }
+    /// # Safety
+    /// As [`PlainLock::release_some`].
+    #[inline(never)]
+    unsafe fn release(self) {
+        // SAFETY: the base is alive, lock and atomic are shared by nature; the caller's promise.
+        unsafe {
+            match (*self.raw()).lent.load(Ordering::Relaxed) {
+                false => (*self.raw()).lock.release_some(),
+                true => self.release_while_lent(),
+            }
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    unsafe fn acquire_while_lent(self) {
+        if !self.is_borrower() {
+            // SAFETY: the caller's promise.
+            unsafe { (*self.raw()).lock.acquire_some() }
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    unsafe fn release_while_lent(self) {
+        if !self.is_borrower() {
+            // SAFETY: the caller's promise.
+            unsafe { (*self.raw()).lock.release_some() }
+        }
+    }
+    /// Whether the callback that runs under the lock runs in this thread: what it does is part of that one
+    /// acquisition. Only the thread itself writes its own id there, so what it reads about itself is never stale.
+    fn is_borrower(self) -> bool {
+        // SAFETY: the base is alive; atomics are shared by nature.
+        let (lent, to) = unsafe { (&(*self.raw()).lent, &(*self.raw()).lent_to) };
+        lent.load(Ordering::Relaxed) && to.load(Ordering::Relaxed) == my_id()
     }
 }
 
@@ -57,7 +118,11 @@ impl Guard {
     fn release(&mut self) {
         let waker = if self.wake_wanted { self.take_wake_up() } else { None };
         // SAFETY: we hold the lock, and `self` is borrowed mutably: no borrow of the state is alive.
-        unsafe { (*self.base.raw()).lock.release() };
+        unsafe {
+            if !(*self.base.raw()).lock.is_none() {
+                self.base.release();
+            }
+        }
         if let Some(w) = waker {
             w.wake();
         }
@@ -78,7 +143,17 @@ impl Guard {
     }
     /// Runs `f` with the lock held, for callbacks whose contract says so.
     pub(crate) fn call_locked<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        f()
+        // Without ids threads cannot be told apart: such a callback must leave the base alone, as in libevent.
+        if self.base.is_borrower() || !has_id_callback() {
+            return f();
+        }
+        // SAFETY: the base is alive; atomics are shared by nature.
+        let (lent, to) = unsafe { (&(*self.base.raw()).lent, &(*self.base.raw()).lent_to) };
+        to.store(my_id(), Ordering::Relaxed);
+        lent.store(true, Ordering::Relaxed);
+        let r = f();
+        lent.store(false, Ordering::Relaxed);
+        r
     }
     /// Whether the running thread is the one that runs, or last ran, this base's loop.
     pub(crate) fn in_loop_thread(&self) -> bool {

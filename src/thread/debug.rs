@@ -10,9 +10,9 @@ use crate::abi::thread::{
 };
 use crate::{log, mem};
 use libc::timeval;
-use std::ffi::{c_int, c_uint, c_ulong, c_void};
+use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 const ALIVE: u32 = 0x6c6f_636b;
 const FREED: u32 = 0x6672_6565;
@@ -21,7 +21,7 @@ const FREED: u32 = 0x6672_6565;
 struct DebugLock {
     signature: AtomicU32,
     kind: c_uint,
-    holder: AtomicU64,
+    holder: AtomicUsize,
     depth: AtomicU32,
     /// The program's lock behind this one; null if there was no table.
     real: *mut c_void,
@@ -77,10 +77,8 @@ impl DebugLock {
         self.depth.store(depth - 1, Relaxed);
     }
 }
-fn id() -> u64 {
-    #[allow(clippy::unnecessary_cast, reason = "unsigned long has 32 bits on some targets")]
-    let me = table::current_id() as u64;
-    me
+fn id() -> usize {
+    table::current_id() as usize
 }
 
 unsafe extern "C" fn debug_alloc(kind: c_uint) -> *mut c_void {
@@ -103,7 +101,7 @@ unsafe extern "C" fn debug_alloc(kind: c_uint) -> *mut c_void {
         raw.write(DebugLock {
             signature: AtomicU32::new(ALIVE),
             kind,
-            holder: AtomicU64::new(0),
+            holder: AtomicUsize::new(0),
             depth: AtomicU32::new(0),
             real,
         })
@@ -166,5 +164,3 @@ pub fn enable_debugging() {
     };
     table::start_debugging(locks, debug_wait);
 }
-
-const _: () = assert!(size_of::<c_ulong>() <= size_of::<u64>());

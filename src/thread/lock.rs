@@ -100,6 +100,26 @@ impl PlainLock {
         }
     }
 }
+impl PlainLock {
+    /// [`PlainLock::acquire`] by one who has asked [`PlainLock::is_none`].
+    ///
+    /// # Safety
+    /// It is not `NONE`.
+    #[inline]
+    pub unsafe fn acquire_some(&self) {
+        // SAFETY: made by the live table.
+        unsafe { table::lock(0, self.0) };
+    }
+    /// [`PlainLock::release`] likewise.
+    ///
+    /// # Safety
+    /// It is not `NONE`, and as there.
+    #[inline]
+    pub unsafe fn release_some(&self) {
+        // SAFETY: made by the live table.
+        unsafe { table::unlock(0, self.0) };
+    }
+}
 impl Drop for PlainLock {
     fn drop(&mut self) {
         if !self.0.is_null() {
