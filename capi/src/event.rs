@@ -1027,6 +1027,8 @@ pub unsafe extern "C" fn event_set_mem_functions(
     realloc_fn: Option<unsafe extern "C" fn(ptr: *mut c_void, sz: usize) -> *mut c_void>,
     free_fn: Option<unsafe extern "C" fn(ptr: *mut c_void)>,
 ) {
+    // What the old functions made goes back to them.
+    oxievent::buffer::trim();
     mem::set_functions(malloc_fn, realloc_fn, free_fn);
 }
 
@@ -1161,6 +1163,7 @@ pub unsafe extern "C" fn event_base_update_cache_time(base: *mut event_base) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn libevent_global_shutdown() {
     debug::disable();
+    oxievent::buffer::trim();
     oxievent::thread::stop_debugging();
 }
 

@@ -84,8 +84,12 @@ static int write_simple(char *to, size_t room, const char *f, va_list ap)
 		f = strchrnul(f, '%');
 		if (!append(to, room, &n, string, (size_t)(f - string)))
 			return -1;
-		if (!*f)
+		if (!*f) {
+			/* Not counted, but there, as after vsnprintf: programs read the text in place. */
+			if (n < room)
+				to[n] = '\0';
 			return (int)n;
+		}
 		if (f[1] == '.' && f[2] == '*' && f[3] == 's') {
 			precision = va_arg(ap, int);
 			f += 2;
