@@ -286,9 +286,9 @@ fn run_case(kind: Kind, action: Action) {
             unsafe { e.finalize(Some(on_finalize), false).unwrap() };
         }
     }
-    // No case may hang.
-    let guard = Event::new(b, -1, Ev::empty(), |_, _| {});
-    guard.get().add(Some(&ms(2000))).unwrap();
+    // No turn may hang.
+    let guard = Event::new(b, -1, Ev::PERSIST, |_, _| {});
+    guard.get().add(Some(&ms(2))).unwrap();
     let mut turns = 0;
     loop {
         let end = b.run(Evloop::ONCE);
