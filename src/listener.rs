@@ -33,7 +33,7 @@ struct Listener {
 }
 
 /// A handle on a listener; it stays alive until [`ListenerRef::free`], or until the callback that runs then returns.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ListenerRef(NonNull<evconnlistener>);
 
 /// The lock, held.

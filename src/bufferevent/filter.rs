@@ -8,8 +8,8 @@ use super::timeouts::adjust_timers;
 use super::{BevRef, init};
 use crate::abi::buffer::{evbuffer, evbuffer_cb_info};
 use crate::abi::bufferevent::{
-    BevEvent, BevOpt, bufferevent, bufferevent_filter_cb, bufferevent_filter_result, bufferevent_flush_mode,
-    bufferevent_free_context_cb,
+    BEV_TRIG_DEFER_CALLBACKS, BevEvent, BevOpt, bufferevent, bufferevent_filter_cb,
+    bufferevent_filter_result, bufferevent_flush_mode, bufferevent_free_context_cb,
 };
 use crate::abi::event::Ev;
 use crate::abi::util::{ev_ssize_t, evutil_socket_t};
@@ -207,11 +207,19 @@ fn process_output(bev: BevRef, mode: bufferevent_flush_mode) -> bool {
 fn read_below(bev: BevRef) {
     let f = filter(bev);
     let mode = bufferevent_flush_mode::BEV_NORMAL;
-    if process_input(bev, mode) {
+    let mut left = f.underlying.input().len();
+    while process_input(bev, mode) {
         bev.trigger_locked(Ev::READ, 0);
-        if !f.underlying.input().is_empty() && is_full(bev.input(), bev.wm_read().high, mode) {
+        let still = f.underlying.input().len();
+        if still != 0 && is_full(bev.input(), bev.wm_read().high, mode) {
             watch(bev.input(), &f.input_cb, true);
+            return;
         }
+        // The callback may have made room: go on as long as that gets something.
+        if still == 0 || still == left || bev.is_orphan() {
+            return;
+        }
+        left = still;
     }
 }
 
@@ -276,7 +284,13 @@ fn enable(bev: BevRef, what: Ev) -> Result<()> {
     }
     if what.contains(Ev::READ) {
         bev.restart_read_timer();
-        filter(bev).underlying.unsuspend_read(Suspend::FILTER);
+        let below = filter(bev).underlying;
+        below.unsuspend_read(Suspend::FILTER);
+        if !below.input().is_empty() {
+            // Left there when the filter stopped reading: nothing new need come for it.
+            let _busy = below.busy();
+            below.run_readcb(BEV_TRIG_DEFER_CALLBACKS);
+        }
     }
     Ok(())
 }

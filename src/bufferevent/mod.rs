@@ -44,7 +44,7 @@ use std::ffi::{c_int, c_short, c_void};
 use std::ptr::NonNull;
 
 /// A handle on a bufferevent; copying it does not keep the bufferevent alive, [`BevRef::incref`] does.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
 pub struct BevRef(NonNull<bufferevent>);
 
