@@ -85,9 +85,12 @@ fn misuse(what: &str, ev: EventRef, doing: &str) -> ! {
         ),
     )
 }
-/// What the table knows of `ev`; None: nothing.
-fn entry(ev: EventRef) -> Option<bool> {
-    EVENTS.lock().as_ref().and_then(|t| t.get(&(ev.as_ptr() as usize)).copied())
+/// Whether there is a table, and `ev` is not in it.
+fn is_unknown(ev: EventRef) -> bool {
+    EVENTS.lock().as_ref().is_some_and(|t| !t.contains_key(&(ev.as_ptr() as usize)))
+}
+fn is_added(ev: EventRef) -> bool {
+    EVENTS.lock().as_ref().is_some_and(|t| t.get(&(ev.as_ptr() as usize)) == Some(&true))
 }
 
 /// `ev` has been assigned.
@@ -104,8 +107,11 @@ fn put(ev: EventRef, added: bool) {
     let mut table = EVENTS.lock();
     let Some(t) = table.as_mut() else { return };
     if t.try_reserve(1).is_err() {
+        // With gaps in the table the checks would hit innocent events.
+        *table = None;
+        ON.store(false, Relaxed);
         drop(table);
-        warnx!("debug mode: out of memory, an event is not tracked");
+        warnx!("debug mode: out of memory, events are not checked any more");
         return;
     }
     t.insert(ev.as_ptr() as usize, added);
@@ -130,7 +136,7 @@ pub(super) fn note_add(ev: EventRef, added: bool) {
     #[cold]
     #[inline(never)]
     fn note(ev: EventRef, added: bool) {
-        if entry(ev).is_none() {
+        if is_unknown(ev) {
             let doing = if added { "event_add" } else { "event_del" };
             misuse("the event has not been assigned:", ev, doing);
         }
@@ -146,7 +152,7 @@ pub fn assert_set_up(ev: EventRef, doing: &str) {
     #[cold]
     #[inline(never)]
     fn check(ev: EventRef, doing: &str) {
-        if entry(ev).is_none() && !ev.flags().contains(Evlist::INTERNAL) {
+        if is_unknown(ev) && !ev.flags().contains(Evlist::INTERNAL) {
             misuse("called on a non-initialized event", ev, doing);
         }
     }
@@ -160,7 +166,7 @@ pub(super) fn assert_not_added(ev: EventRef, doing: &str) {
     #[cold]
     #[inline(never)]
     fn check(ev: EventRef, doing: &str) {
-        if entry(ev) == Some(true) {
+        if is_added(ev) {
             misuse("called on an already added event", ev, doing);
         }
     }

@@ -118,20 +118,26 @@ impl EventRef {
     }
 
     /// Its base, locked.
-    #[inline]
+    #[inline(always)]
     fn lock(self, doing: &str) -> Option<Guard> {
-        match self.base() {
-            Some(b) => Some(b.lock()),
-            None => {
-                warnx!("{doing}: event has no event_base set.");
-                None
-            }
+        #[cold]
+        #[inline(never)]
+        fn none(doing: &str) {
+            warnx!("{doing}: event has no event_base set.");
         }
+        let base = self.base();
+        if base.is_none() {
+            none(doing);
+        }
+        base.map(BaseRef::lock)
     }
     /// `event_add`; None: no timeout (an existing one stays).
     #[inline]
     pub fn add(self, timeout: Option<&timeval>) -> Result<()> {
-        self.lock("event_add").ok_or(Error::Invalid)?.add(self, timeout)
+        let Some(mut g) = self.lock("event_add") else { return Err(Error::Invalid) };
+        let result = g.add(self, timeout);
+        g.unlock();
+        result
     }
     /// `event_del`
     #[inline]
@@ -144,12 +150,13 @@ impl EventRef {
     }
     #[inline]
     pub fn del_as(self, how: Del) -> Result<()> {
-        let mut g = self.lock("event_del").ok_or(Error::Invalid)?;
+        let Some(mut g) = self.lock("event_del") else { return Err(Error::Invalid) };
         let finalizing = self.flags().contains(Evlist::FINALIZING);
         let result = g.del(self, false);
         if g.current == self.callback() && !finalizing {
             self.await_callback(&mut g, how);
         }
+        g.unlock();
         result
     }
     /// Its callback is running: unless in this thread, waits for it as `how` says, so that the caller may free
@@ -181,6 +188,7 @@ impl EventRef {
         if let Some(mut g) = self.lock("event_active") {
             debug::assert_set_up(self, "event_active");
             g.activate(self, res, ncalls);
+            g.unlock();
         }
     }
     /// Makes it active in the loop's next turn.

@@ -153,6 +153,7 @@ impl EventRef {
     pub fn is_initialized(self) -> bool {
         self.flags().contains(Evlist::INIT)
     }
+    #[inline]
     pub fn base(self) -> Option<BaseRef> {
         // SAFETY: an assigned event's base outlives it, or is null.
         unsafe { BaseRef::from_raw(self.base_field()) }

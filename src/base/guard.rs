@@ -132,6 +132,12 @@ impl Guard {
         self.wake_wanted = false;
         self.notify.claim()
     }
+    /// What dropping does, inlined: for the functions that programs call most.
+    #[inline(always)]
+    pub(super) fn unlock(mut self) {
+        self.release();
+        std::mem::forget(self);
+    }
     /// Runs `f` unlocked. Everything that was known about the state has to be read again afterwards.
     #[inline]
     pub(crate) fn call_out(mut self, f: impl FnOnce()) -> Guard {

@@ -66,6 +66,7 @@ impl BaseRef {
         if done.is_err() {
             g.free_once(ev);
         }
+        g.unlock();
         done
     }
 }
