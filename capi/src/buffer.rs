@@ -76,6 +76,9 @@ unsafe fn extents<'a>(vec: *mut iovec, n: c_int) -> &'a mut [iovec] {
 ///
 /// @return the buffer, to be released with evbuffer_free(), or NULL when
 ///   memory is short.
+///
+/// # Safety
+/// No pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_new() -> *mut evbuffer {
     BufferRef::new().map_or_else(
@@ -157,7 +160,12 @@ pub unsafe extern "C" fn evbuffer_unlock(buf: *mut evbuffer) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_set_flags(buf: *mut evbuffer, flags: u64) -> c_int {
     // SAFETY: rule 1.
-    unsafe { with(buf, -1, |b| status(Ok(b.set_flags(flags, true)))) }
+    unsafe {
+        with(buf, -1, |b| {
+            b.set_flags(flags, true);
+            0
+        })
+    }
 }
 
 /// Clears flags that evbuffer_set_flags() set.
@@ -171,7 +179,12 @@ pub unsafe extern "C" fn evbuffer_set_flags(buf: *mut evbuffer, flags: u64) -> c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_clear_flags(buf: *mut evbuffer, flags: u64) -> c_int {
     // SAFETY: rule 1.
-    unsafe { with(buf, -1, |b| status(Ok(b.set_flags(flags, false)))) }
+    unsafe {
+        with(buf, -1, |b| {
+            b.set_flags(flags, false);
+            0
+        })
+    }
 }
 
 /// The number of bytes in a buffer.
@@ -478,6 +491,9 @@ pub unsafe extern "C" fn evbuffer_add_file(
 ///   EVBUF_FS_DISABLE_SENDFILE, EVBUF_FS_DISABLE_LOCKING
 /// @return the segment, to be released with evbuffer_file_segment_free(), or
 ///   NULL (fd then stays open in any case)
+///
+/// # Safety
+/// No pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_file_segment_new(
     fd: c_int,

@@ -100,11 +100,11 @@ impl Call {
     }
     #[cold]
     fn tell(&self, added: usize, deleted: usize) {
-        self.n_added.set(self.n_added.get() + added);
-        self.n_deleted.set(self.n_deleted.get() + deleted);
-        if self.n_added.get() == 0 && self.n_deleted.get() == 0 {
+        if added == 0 && deleted == 0 {
             return;
         }
+        self.n_added.set(self.n_added.get().wrapping_add(added));
+        self.n_deleted.set(self.n_deleted.get().wrapping_add(deleted));
         self.keep();
         let deferred = self.deferred.get();
         if !deferred.is_null() {
@@ -281,23 +281,34 @@ impl BufferRef {
         unsafe { self.cb_change_flags(entry.as_ptr().cast(), EVBUFFER_CB_ENABLED, enabled) }
     }
 
-    /// `evbuffer_defer_callbacks`: from now on callbacks run from `base`'s loop.
+    /// `evbuffer_defer_callbacks`: from now on callbacks run from `base`'s loop; those that wait move there.
     pub fn defer_callbacks(self, base: BaseRef) -> Result<()> {
         let call = self.enter();
         let mut p = call.deferred.get();
+        let mut waiting = false;
         if p.is_null() {
             p = mem::calloc(1, size_of::<Deferred>()).cast();
             if p.is_null() {
                 return Err(Error::NoMem);
             }
             call.deferred.set(p);
+        } else {
+            // SAFETY: the buffer owns it and is locked.
+            let (cb, old) = unsafe { (CallbackRef::from_raw(&raw mut (*p).callback), (*p).base.get()) };
+            if old == base {
+                return Ok(());
+            }
+            waiting = cb.is_queued() && cb.cancel(old);
         }
-        // SAFETY: the buffer owns `p`; all zeros are valid but for `base`, which is written first. A callback that
-        // waits in another base is taken off before its fields change.
+        // SAFETY: the buffer owns `p`; the callback is on no queue. All zeros are valid but for `base`.
         unsafe {
             (*p).base = Cell::new(base);
             let pri = (base.priorities() / 2).clamp(0, 255) as u8;
-            CallbackRef::from_raw(&raw mut (*p).callback).init(pri, Some(run_deferred), self.as_ptr().cast());
+            let cb = CallbackRef::from_raw(&raw mut (*p).callback);
+            cb.init(pri, Some(run_deferred), self.as_ptr().cast());
+            if waiting {
+                cb.schedule(base);
+            }
         }
         Ok(())
     }
@@ -317,11 +328,9 @@ impl BufferRef {
     pub(super) fn drop_deferred(self) {
         let p = self.state().deferred.replace(null_mut());
         if !p.is_null() {
-            // SAFETY: ours; cancelled before it is freed.
-            unsafe {
-                CallbackRef::from_raw(&raw mut (*p).callback).cancel((*p).base.get());
-                mem::free(p.cast());
-            }
+            // SAFETY: ours. A callback that waits holds a reference on the buffer, so this one does not, and its
+            // base, which may be gone, need not be asked.
+            unsafe { mem::free(p.cast()) };
         }
     }
 }
