@@ -1,5 +1,6 @@
 //! Common timeouts: many events with the same span stand in a queue, which needs no sorting. Each queue has one
-//! entry in the timer heap, an internal event that is due when its first event is.
+//! entry in the timer heap from its beginning, so that nothing can fail later: an internal event that is due when its
+//! first event is.
 //!
 //! A queue's span is handed to the program with a mark and the queue's number in the upper bits of `tv_usec`.
 use super::EventRef;
@@ -51,8 +52,13 @@ impl CommonTimeouts {
         let i = ((usec >> INDEX_SHIFT) & 0xff) as usize;
         (i < self.0.len()).then_some(i)
     }
-    /// The marked span of the queue for `tv`, which is made if there is none. Its own event is added by nobody yet.
-    pub(super) fn find_or_make(&mut self, base: *mut event_base, tv: &timeval) -> Result<*const timeval> {
+    /// The marked span of the queue for `tv`, which is made if there is none; then also its own event, which the caller
+    /// puts into the heap.
+    pub(super) fn find_or_make(
+        &mut self,
+        base: *mut event_base,
+        tv: &timeval,
+    ) -> Result<(*const timeval, Option<EventRef>)> {
         let mut span = *tv;
         if self.index_of(tv).is_some() {
             span.tv_usec = (tv.tv_usec as i64 & USEC_MASK) as libc::suseconds_t;
@@ -63,7 +69,7 @@ impl CommonTimeouts {
             let known = unsafe { &raw const (*p.as_ptr()).span };
             // SAFETY: as above.
             if micros_masked(unsafe { &*known }) == super::clock::micros(&span) {
-                return Ok(known);
+                return Ok((known, None));
             }
         }
         let i = self.0.len();
@@ -92,17 +98,16 @@ impl CommonTimeouts {
             self.0.try_push(p)?;
         }
         // SAFETY: as above.
-        Ok(unsafe { &raw const (*p).span })
+        Ok((unsafe { &raw const (*p).span }, own))
     }
     /// The event that stands in the heap for queue `i`.
     pub(super) fn own(&self, i: usize) -> Option<EventRef> {
         // SAFETY: queues live as long as the base.
         unsafe { EventRef::from_raw(&raw mut (*self.get(i)?).own) }
     }
-    /// The same, and when its first event is due. None: the queue is empty.
-    pub(super) fn first_due(&self, i: usize) -> Option<(EventRef, i64)> {
-        let first = self.first(i)?;
-        Some((self.own(i)?, micros_masked(&first.timeout())))
+    /// When its first event is due; never, if it is empty.
+    pub(super) fn first_due(&self, i: usize) -> i64 {
+        self.first(i).map_or(i64::MAX, |ev| micros_masked(&ev.timeout()))
     }
     pub(super) fn first(&self, i: usize) -> Option<EventRef> {
         let q = self.get(i)?;

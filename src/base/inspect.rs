@@ -89,10 +89,7 @@ impl BaseRef {
     }
     /// A common timeout queue of this duration, as `event_base_init_common_timeout`.
     pub fn init_common_timeout(self, tv: &timeval) -> Result<*const timeval> {
-        let mut g = self.lock();
-        // The queue's own entry must find room later.
-        g.timers.reserve()?;
-        g.common.find_or_make(self.as_ptr(), tv)
+        self.lock().init_common(self.as_ptr(), tv)
     }
 
     /// `event_base_active_by_fd`: with EV_TIMEOUT the events of `fd` that have one, else those that wait for `what`.

@@ -11,7 +11,7 @@ use super::queues::{QUEUED, Queues};
 use super::signal::Signals;
 use super::timer_heap::TimerHeap;
 use super::waker::Notify;
-use crate::abi::event::{BaseFlag, Ev, Evlist, Feature, event, event_callback};
+use crate::abi::event::{BaseFlag, Ev, Evlist, Feature, event, event_base, event_callback};
 use crate::backend::Backend;
 use crate::list::List;
 use crate::{Error, Result, debugx, log, warnx};
@@ -323,7 +323,10 @@ impl State {
             self.timers.update(ev.heap_slot(), real);
             return;
         }
-        let (flags, events) = (ev.flags(), ev.events());
+        if ev.flags().contains(Evlist::INTERNAL) {
+            return self.expire_common(ev, now);
+        }
+        let events = ev.events();
         if events.contains(Ev::PERSIST) && !events.contains(Ev::SIGNAL) {
             let interval = ev.interval();
             let span = micros(&interval);
@@ -342,9 +345,6 @@ impl State {
         self.timers.remove(ev.heap_slot());
         ev.set_heap_slot(-1);
         ev.remove_flags(Evlist::TIMEOUT);
-        if flags.contains(Evlist::INTERNAL) {
-            return self.expire_common(ev, now);
-        }
         self.q.added.sub(1);
         self.time_out(ev);
     }
@@ -437,11 +437,21 @@ impl State {
             self.schedule_common(i);
         }
     }
+    /// `event_base_init_common_timeout`
+    pub(super) fn init_common(&mut self, base: *mut event_base, tv: &timeval) -> Result<*const timeval> {
+        self.timers.reserve()?;
+        let (span, new) = self.common.find_or_make(base, tv)?;
+        if let Some(own) = new {
+            self.set_deadline(own, i64::MAX)?;
+        }
+        Ok(span)
+    }
     /// The first event of queue `i` has changed: its own timer follows.
-    pub(super) fn schedule_common(&mut self, i: usize) {
-        let Some((own, due)) = self.common.first_due(i) else { return };
-        // Room for this entry was reserved when the queue was made.
-        let _ = self.set_deadline(own, due);
+    fn schedule_common(&mut self, i: usize) {
+        if let Some(own) = self.common.own(i) {
+            // It is in the heap, so this cannot fail.
+            let _ = self.set_deadline(own, self.common.first_due(i));
+        }
     }
     /// The timer of a common queue has fired.
     fn expire_common(&mut self, own: EventRef, now: i64) {
@@ -451,7 +461,9 @@ impl State {
             self.q.added.sub(c_int::from(!ev.flags().contains(Evlist::INTERNAL)));
             self.time_out(ev);
         }
-        self.schedule_common(i);
+        let next = self.common.first_due(i);
+        own.set_timeout(timeval_of(next));
+        self.timers.update(own.heap_slot(), next);
     }
 }
 
