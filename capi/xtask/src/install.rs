@@ -117,6 +117,7 @@ fn binutil(name: &str) -> Command {
 fn split_debug(from: &Path, name: &str, stage: &Path, lib: &Path) -> Outcome {
     let debug = lib.join(".debug").join(format!("{}.debug", shared_name(name)));
     util::run(binutil("objcopy").arg("--only-keep-debug").args([from, &debug]))?;
+    std::fs::set_permissions(&debug, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     let link = format!("--add-gnu-debuglink={}", debug.display());
     util::run(
         binutil("objcopy").args(["--strip-unneeded", &link]).arg(from).arg(stage.join(shared_name(name))),
