@@ -52,7 +52,7 @@ static inline void die_silently(int severity, const char *msg)
 /* Ends a program that hangs, and keeps log messages (whose wording is free) out of the comparison. */
 static inline void setup(void)
 {
-	alarm(60);
+	alarm(20);
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	event_set_log_callback(die_silently);

@@ -309,6 +309,9 @@ pub unsafe extern "C" fn evutil_ascii_strncasecmp(
     str2: *const c_char,
     n: usize,
 ) -> c_int {
+    if n == 0 {
+        return 0;
+    }
     // SAFETY: Rule 2 for both.
     unsafe { text::ncasecmp(str1, str2, n) }
 }
@@ -337,6 +340,11 @@ pub unsafe extern "C" fn evutil_getaddrinfo(
         Ok(list) => (0, list.into_raw()),
         Err(GaiError(code)) => (code, null_mut()),
     };
+    if res.is_null() {
+        // SAFETY: from `into_raw`, or null.
+        unsafe { gai::free(list) };
+        return code;
+    }
     // SAFETY: Rule 2 for `res`.
     unsafe { *res = list };
     code
