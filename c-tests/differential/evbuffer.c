@@ -1,7 +1,10 @@
 /* evbuffer: each function by itself, then long random sequences over several buffers. */
 #include "common.h"
 #include <event2/buffer_compat.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/uio.h>
+#include <wchar.h>
 
 static unsigned rng_state = 1;
 static unsigned rng(unsigned n)
@@ -210,8 +213,9 @@ static void searching(void)
 	SHOW(q.pos);
 	SHOW(evbuffer_ptr_set(b, &end, 1, EVBUFFER_PTR_ADD));
 	SHOW(end.pos);
-	SHOW(evbuffer_ptr_set(b, &p, (size_t)-1, EVBUFFER_PTR_ADD));
-	SHOW(p.pos);
+	q = p;
+	SHOW(evbuffer_ptr_set(b, &q, (size_t)-1, EVBUFFER_PTR_ADD));
+	printf("after overflow %ld\n", (long)q.pos);
 	SHOW(evbuffer_ptr_set(b, &p, 0, EVBUFFER_PTR_SET));
 	SHOW(evbuffer_ptr_set(b, &q, 17, EVBUFFER_PTR_SET));
 	SHOW(evbuffer_search_range(b, "baab", 4, &p, &q).pos);
@@ -478,6 +482,51 @@ static void reserving(void)
 	evbuffer_free(b);
 }
 
+static void formats(void)
+{
+	static char big[5000];
+	struct evbuffer *b = evbuffer_new();
+	char c = 0;
+	TITLE("formats");
+	memset(big, 'y', sizeof(big) - 1);
+#define PRINT(...) \
+	do { \
+		int r = evbuffer_add_printf(b, __VA_ARGS__); \
+		size_t len = evbuffer_get_length(b), i; \
+		unsigned char *p = evbuffer_pullup(b, -1); \
+		printf("%s: %d, %zu bytes:", #__VA_ARGS__, r, len); \
+		for (i = 0; i < len && i < 60; i++) \
+			printf(p[i] < 32 || p[i] > 126 ? "\\%03o" : "%c", p[i]); \
+		printf("\n"); \
+		evbuffer_drain(b, len); \
+	} while (0)
+	PRINT("plain");
+	PRINT("%%");
+	PRINT("100%% of %s", "it");
+	PRINT("%s", (char *)NULL);
+	PRINT("[%.3s] [%.*s] [%.*s] [%.*s]", "abcdef", 2, "abcdef", 0, "abcdef", -1, "abcdef");
+	PRINT("%.*s", 100, "short");
+	PRINT("%c%c%c", 'a', c, 'b');
+	PRINT("%d %d %d %d", 0, -1, 2147483647, -2147483647 - 1);
+	PRINT("%i %u %x %X %o", -5, 4294967295u, 3735928559u, 255u, 8u);
+	PRINT("%ld %lu %lx", -1L, 18446744073709551615ul, 0xfedcba9876543210ul);
+	PRINT("%lld %llu %llx", -9223372036854775807LL - 1, 18446744073709551615ull, 1ull);
+	PRINT("%zu %zd %zx", (size_t)-1, (ssize_t)-1, (size_t)255);
+	PRINT("%hd %hhd %jd %td", (short)-3, (signed char)-4, (intmax_t)-5, (ptrdiff_t)-6);
+	PRINT("%5d|%-5d|%05d|%+d|% d|%#x|%#o", 42, 42, 42, 42, 42, 42, 42);
+	PRINT("%10s|%-10s|%.2f|%g|%e", "right", "left", 3.14159, 0.0001, 12345.678);
+	PRINT("%d then %5.2f then %s", 1, 2.5, "three");
+	PRINT("%2$s %1$s", "b", "a");
+	PRINT("%s", big);
+	PRINT("%s%s%s", big, "middle", big);
+	PRINT("%ls", L"wide");
+	PRINT("%lc", (wint_t)L'w');
+	PRINT("%.*d|%*d", 5, 42, 5, 42);
+	PRINT("%p", (void *)16);
+	PRINT("");
+	evbuffer_free(b);
+}
+
 static void sequences(void)
 {
 	struct evbuffer *b[3];
@@ -548,6 +597,7 @@ int main(void)
 	files();
 	descriptors();
 	reserving();
+	formats();
 	sequences();
 	return 0;
 }

@@ -151,6 +151,10 @@ static int write_text(char *to, size_t room, void *ctx)
 	struct text *t = ctx;
 	va_list ap;
 	int r;
+	if (!t->format) {
+		errno = EINVAL;
+		return -1;
+	}
 	va_copy(ap, t->ap);
 	r = write_simple(to, room, t->format, ap);
 	va_end(ap);
