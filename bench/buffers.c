@@ -104,7 +104,7 @@ make_haystack(void)
 {
 	make();
 	for (int i = 0; i < 16; i++) {
-		memset(block, 'a' + i, 4096);
+		memset(block, 'A' + i, 4096);
 		evbuffer_add(b, block, 4096);
 		evbuffer_add_buffer(a, b);
 	}
