@@ -1,4 +1,5 @@
 //! Link settings of the one real library, its only C file, and the jump table of its companions.
+#![allow(clippy::disallowed_types, reason = "a build script is an ordinary program")]
 use std::fmt::Write as _;
 use std::path::Path;
 

@@ -21,6 +21,8 @@
 //! | event_tagging.c | `tag.rs` |
 //! | evutil*.c, arc4random.c, strlcpy.c | `util/`, `sys/` |
 
+#![allow(clippy::unnecessary_cast, reason = "the types of C differ between targets")]
+
 pub mod abi;
 pub mod backend;
 pub mod base;

@@ -345,7 +345,8 @@ fn a_reference_keeps_it() {
 /// Each callback kind does each thing.
 #[test]
 fn callbacks_may_do_anything() {
-    let actions: [(&str, fn(BevRef)); 8] = [
+    type Action = (&'static str, fn(BevRef));
+    let actions: [Action; 8] = [
         ("free", |b| b.free()),
         ("disable", |b| b.disable(RW).unwrap()),
         ("enable", |b| b.enable(RW).unwrap()),

@@ -1,4 +1,5 @@
 //! Link settings of libevent_pthreads.
+#![allow(clippy::disallowed_types, reason = "a build script is an ordinary program")]
 include!("../corestub.rs");
 
 fn main() {

@@ -133,6 +133,7 @@ impl EventRef {
     }
     /// `event_add`; None: no timeout (an existing one stays).
     #[inline]
+    #[allow(clippy::should_implement_trait, reason = "libevent's noun")]
     pub fn add(self, timeout: Option<&timeval>) -> Result<()> {
         let Some(mut g) = self.lock("event_add") else { return Err(Error::Invalid) };
         let result = g.add(self, timeout);

@@ -135,7 +135,7 @@ mod tests {
             if let Some(i) = class(size) {
                 assert_eq!(*sizes.entry(i).or_insert(size), size);
             } else {
-                assert!(size < MIN_CACHED || size > 512 * 1024 - OVERHEAD, "{size}");
+                assert!(!(MIN_CACHED..=512 * 1024 - OVERHEAD).contains(&size), "{size}");
             }
         }
         assert_eq!(sizes.len(), CLASSES);

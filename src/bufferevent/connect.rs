@@ -33,8 +33,8 @@ impl BevRef {
         let fd = match old {
             Some(fd) => fd,
             None if addr.is_null() => return Err(Error::Invalid),
-            // SAFETY: the caller's promise.
             None => {
+                // SAFETY: the caller's promise.
                 let family = c_int::from(unsafe { (*addr).sa_family });
                 socket::socket(family, libc::SOCK_STREAM | socket::SOCK_NONBLOCK, 0)?
             }
