@@ -106,13 +106,24 @@ unsafe impl<T> Send for Sent<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Sent<T> {}
 
+unsafe extern "C" fn note_start(_: c_int, _: i16, arg: *mut c_void) {
+    // SAFETY: on the stack of `looping`.
+    unsafe { (*arg.cast::<AtomicBool>()).store(true, SeqCst) }
+}
 fn looping<R>(b: BaseRef, f: impl FnOnce() -> R) -> R {
+    // A loopbreak before the loop has started would be lost.
+    let started = AtomicBool::new(false);
+    let arg = (&raw const started).cast_mut().cast();
+    b.once(-1, Ev::TIMEOUT, Some(note_start), arg, Some(&ms(0))).unwrap();
     let b = Sent(b);
     std::thread::scope(|s| {
         let t = s.spawn(move || {
             let b = b;
             b.0.run(Evloop::NO_EXIT_ON_EMPTY).unwrap();
         });
+        while !started.load(SeqCst) {
+            std::thread::yield_now();
+        }
         let r = f();
         t.join().unwrap();
         r
