@@ -115,6 +115,7 @@ impl BufferRef {
     pub fn add(self, data: &[u8]) -> Result<()> {
         let b = self.state();
         if b.is_simple(FROZEN_BACK) && b.push_back_here(data) {
+            b.note_added();
             return Ok(());
         }
         self.add_slow(data)

@@ -1,10 +1,11 @@
 //! Between buffers and descriptors.
 use super::chain::{ChainRef, Removed};
-use super::{BufferRef, Evbuffer, store};
+use super::{BufferRef, Call, Evbuffer, store};
 use crate::abi::util::evutil_socket_t;
 use crate::sys;
 use crate::{Error, Result};
 use libc::iovec;
+use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 
 /// The most that one call reads, where the caller sets no limit.
@@ -24,6 +25,30 @@ impl BufferRef {
         if call.frozen_back() {
             return Err(Error::Invalid);
         }
+        call.read_some(fd, max)
+    }
+    /// The same for the bufferevent that owns the buffer, which may be frozen.
+    pub fn owner_read_from(self, fd: evutil_socket_t, max: usize) -> Result<usize> {
+        self.enter().read_some(fd, max)
+    }
+    /// Writes at most `max` bytes (None: everything) to `fd` with one system call and drains what was taken.
+    pub fn write_to(self, fd: evutil_socket_t, max: Option<usize>) -> Result<usize> {
+        let call = self.enter();
+        if call.frozen_front() {
+            return Err(Error::Invalid);
+        }
+        call.write_some(fd, max.unwrap_or(usize::MAX))
+    }
+    /// The same for the bufferevent that owns the buffer, which may be frozen.
+    pub fn owner_write_to(self, fd: evutil_socket_t, max: usize) -> Result<usize> {
+        self.enter().write_some(fd, max)
+    }
+}
+
+impl Call {
+    #[inline]
+    fn read_some(&self, fd: evutil_socket_t, max: usize) -> Result<usize> {
+        let call = self;
         let max = max.min(MAX_READ);
         call.check_growth(max)?;
         let (mut vecs, mut n, mut room) = ([NO_VEC; 3], 0, 0);
@@ -78,13 +103,10 @@ impl BufferRef {
         }
         Ok(got)
     }
-    /// Writes at most `max` bytes (None: everything) to `fd` with one system call and drains what was taken.
-    pub fn write_to(self, fd: evutil_socket_t, max: Option<usize>) -> Result<usize> {
-        let call = self.enter();
-        if call.frozen_front() {
-            return Err(Error::Invalid);
-        }
-        let max = max.unwrap_or(usize::MAX).min(call.total.get());
+    #[inline]
+    fn write_some(&self, fd: evutil_socket_t, max: usize) -> Result<usize> {
+        let call = self;
+        let max = max.min(call.total.get());
         if max == 0 {
             return Ok(0);
         }
@@ -125,21 +147,25 @@ impl Drop for Spill {
 impl Evbuffer {
     /// writev of the blocks up to the first that is only in a file.
     fn write_blocks(&self, fd: evutil_socket_t, max: usize) -> Result<usize> {
-        let (mut vecs, mut n, mut left) = ([NO_VEC; MAX_WRITE_VECS], 0, max);
+        // Only what is used is filled in: this is the hot path.
+        let mut vecs = [const { MaybeUninit::<iovec>::uninit() }; MAX_WRITE_VECS];
+        let (mut n, mut left) = (0, max);
         self.each(|c| {
             if c.in_file() && !c.is_empty() {
                 return false;
             }
             if !c.is_empty() {
                 let len = c.len().min(left);
-                vecs[n] = iovec { iov_base: c.data().cast(), iov_len: len };
+                if let Some(v) = vecs.get_mut(n) {
+                    v.write(iovec { iov_base: c.data().cast(), iov_len: len });
+                }
                 n += 1;
                 left -= len;
             }
             n < MAX_WRITE_VECS && left > 0
         });
-        // SAFETY: the vectors describe data of our blocks.
-        unsafe { sys::io::writev(fd, &vecs[..n]) }
+        // SAFETY: the first `n` (at most MAX_WRITE_VECS) have been written; they describe data of our blocks.
+        unsafe { sys::io::writev(fd, std::slice::from_raw_parts(vecs.as_ptr().cast::<iovec>(), n)) }
     }
 }
 

@@ -83,6 +83,8 @@ const DRAINS_TO_FD: u16 = 4;
 const LOCKED: u16 = 16;
 /// There are callbacks.
 const OBSERVED: u16 = 32;
+/// The bufferevent wants to know when data was added.
+const WATCHED: u16 = 64;
 /// Some callback was removed while callbacks ran: the list must be swept.
 const DEAD_OBSERVERS: u16 = 8;
 
@@ -271,7 +273,14 @@ impl BufferRef {
     }
     /// The bufferevent this buffer belongs to: deferred callbacks hold a reference on it while they wait and run.
     pub fn set_parent(self, parent: *mut bufferevent) {
-        self.enter().parent.set(parent);
+        let call = self.enter();
+        call.parent.set(parent);
+        call.set_state(WATCHED, false);
+    }
+    /// From now on the parent is told of each addition (see [`ParentOps`]), before any callback is.
+    pub fn tell_parent(self) {
+        let call = self.enter();
+        call.set_state(WATCHED, !call.parent.get().is_null());
     }
     /// `evbuffer_lock`
     #[inline]

@@ -2,7 +2,7 @@
 //!
 //! A callback may add and remove callbacks, itself included: while a round runs, removed entries are only marked,
 //! and swept when the outermost round is over.
-use super::{BufferRef, Call, ChangeInfo, DEAD_OBSERVERS, Evbuffer, OBSERVED};
+use super::{BufferRef, Call, ChangeInfo, DEAD_OBSERVERS, Evbuffer, OBSERVED, WATCHED};
 use crate::abi::buffer::{
     EVBUFFER_CB_ENABLED, EVBUFFER_CB_NODEFER, evbuffer_cb, evbuffer_cb_entry, evbuffer_cb_func,
 };
@@ -44,6 +44,8 @@ pub(super) struct Deferred {
 pub struct ParentOps {
     pub hold: unsafe fn(*mut bufferevent),
     pub release: unsafe fn(*mut bufferevent),
+    /// Data was added to a buffer with `tell_parent`. Does not call out.
+    pub added: unsafe fn(*mut bufferevent),
 }
 static PARENT_OPS: AtomicPtr<ParentOps> = AtomicPtr::new(null_mut());
 
@@ -79,10 +81,26 @@ fn free_observer(p: *mut Observer) {
     unsafe { mem::free(p.cast()) }
 }
 
+impl Evbuffer {
+    /// Tells the parent, if it wants to know, that data was added.
+    #[inline]
+    pub(super) fn note_added(&self) {
+        if self.state.get() & WATCHED != 0
+            && let Some(ops) = ParentOps::get()
+        {
+            // SAFETY: `tell_parent` and `set_parent` see to it that the parent is there.
+            unsafe { (ops.added)(self.parent.get()) }
+        }
+    }
+}
+
 impl Call {
     /// Tells the callbacks that `added` bytes came and `deleted` bytes went.
     #[inline]
     pub(super) fn changed(&self, added: usize, deleted: usize) {
+        if added > 0 {
+            self.note_added();
+        }
         if self.has(OBSERVED) {
             self.tell(added, deleted);
         }
@@ -91,7 +109,8 @@ impl Call {
     #[inline]
     pub(super) fn both_changed(a: (&Call, usize, usize), b: (&Call, usize, usize)) {
         if !a.0.has(OBSERVED) && !b.0.has(OBSERVED) {
-            return;
+            a.0.changed(a.1, a.2);
+            return b.0.changed(b.1, b.2);
         }
         a.0.keep();
         b.0.keep();

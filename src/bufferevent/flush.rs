@@ -1,12 +1,11 @@
 //! Writing to a socket.
 //!
-//! Output is never written inside `bufferevent_write`. The output's callback puts the bufferevent on the base's output
+//! Output is never written inside `bufferevent_write`. Adding to the output puts the bufferevent on the base's output
 //! queue, once; after the turn's callbacks the loop calls [`run_output`], which writes with one system call. Only when
 //! the socket takes less than that is `ev_write` added, and [`writable`] goes on from there.
 use super::BevRef;
 use super::private::State;
-use crate::abi::buffer::{evbuffer, evbuffer_cb_info};
-use crate::abi::bufferevent::BevEvent;
+use crate::abi::bufferevent::{BevEvent, bufferevent};
 use crate::abi::event::{Ev, event_callback};
 use crate::abi::util::evutil_socket_t;
 use crate::{Error, sys};
@@ -46,21 +45,13 @@ impl BevRef {
     }
 }
 
-/// The output has changed: is there something to send?
+/// Data was added to the output: it is to be sent. The bufferevent's lock, which is the buffer's, is held.
 ///
 /// # Safety
-/// `arg` is a live bufferevent: its finalizer removes this callback. Its lock, which is the buffer's, is held.
-pub(super) unsafe extern "C" fn output_changed(
-    _: *mut evbuffer,
-    info: *const evbuffer_cb_info,
-    arg: *mut c_void,
-) {
-    // SAFETY: the contract of evbuffer callbacks.
-    if unsafe { (*info).n_added } == 0 {
-        return;
-    }
+/// `parent` is a live bufferevent: its finalizer takes it out of the buffer.
+pub(super) unsafe fn output_added(parent: *mut bufferevent) {
     // SAFETY: the contract above.
-    let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
+    let Some(bev) = (unsafe { BevRef::from_raw(parent) }) else { return };
     let own = bev.own();
     if own.has(State::OUTPUT_QUEUED | State::WRITE_ADDED)
         || own.refs.get() == 0
@@ -158,9 +149,8 @@ fn write_some(bev: BevRef, fd: evutil_socket_t, max: usize) {
         return;
     }
     let asked = output.len().min(max);
-    let _ = output.unfreeze(true);
-    let wrote = output.write_to(fd, Some(max));
-    let _ = output.freeze(true);
+    bev.refreeze();
+    let wrote = output.owner_write_to(fd, max);
     match wrote {
         Ok(0) => bev.broken(BevEvent::WRITING | BevEvent::EOF, Ev::WRITE, None),
         Ok(n) => {

@@ -60,7 +60,8 @@ pub(super) unsafe fn make<T>(
 }
 
 /// A buffer whose callbacks wait for the loop keeps its bufferevent.
-static PARENT: ParentOps = ParentOps { hold: hold_parent, release: release_parent };
+static PARENT: ParentOps =
+    ParentOps { hold: hold_parent, release: release_parent, added: flush::output_added };
 unsafe fn hold_parent(p: *mut bufferevent) {
     // SAFETY: the buffer's parent is alive.
     if let Some(bev) = unsafe { BevRef::from_raw(p) } {

@@ -43,6 +43,8 @@ bitflags::bitflags! {
         const WRITE_OWED = 64;
         /// The program chose max_single_write itself.
         const WRITE_LIMIT_SET = 128;
+        /// Socket: `set_fd` has unfrozen the buffers.
+        const THAWED = 256;
     }
 }
 

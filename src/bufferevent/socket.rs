@@ -34,7 +34,7 @@ impl BevRef {
                 bev.assign_io(fd)?;
                 init::ready(bev);
                 bev.output().set_flags(EVBUFFER_FLAG_DRAINS_TO_FD, true);
-                bev.output().add_cb(Some(flush::output_changed), bev.as_ptr().cast(), true)?;
+                bev.output().tell_parent();
                 bev.input().freeze(false)?;
                 bev.output().freeze(true)
             })
@@ -122,7 +122,6 @@ fn destruct(bev: BevRef) -> Option<BevRef> {
     }
     bev.cancel_lookup();
     bev.unwatch_input();
-    let _ = bev.output().remove_cb(Some(flush::output_changed), bev.as_ptr().cast());
     None
 }
 
@@ -140,6 +139,7 @@ fn set_fd(bev: BevRef, fd: evutil_socket_t) -> Result<()> {
     // A program that gives another socket may want to empty or fill the buffers first.
     let _ = bev.input().unfreeze(false);
     let _ = bev.output().unfreeze(true);
+    own.set(State::THAWED, true);
     bev.assign_io(fd)?;
     // Assigning has put them back to the middle.
     let _ = bev.ev_read().set_priority(pri);
@@ -189,11 +189,8 @@ unsafe extern "C" fn readable(fd: evutil_socket_t, what: c_short, arg: *mut c_vo
     if max == 0 {
         return;
     }
-    let input = bev.input();
-    let _ = input.unfreeze(false);
-    let got = input.read_from(fd, max);
-    let _ = input.freeze(false);
-    match got {
+    bev.refreeze();
+    match bev.input().owner_read_from(fd, max) {
         Ok(0) => bev.broken(BevEvent::READING | BevEvent::EOF, Ev::READ, None),
         Ok(n) => {
             bev.charge_read(n);
@@ -213,6 +210,15 @@ impl BevRef {
             sys::set_errno(e);
         }
         self.run_eventcb(what, 0);
+    }
+    /// Only we add input and take output, once data flows again.
+    #[inline]
+    pub(super) fn refreeze(self) {
+        if self.own().has(State::THAWED) {
+            self.own().set(State::THAWED, false);
+            let _ = self.input().freeze(false);
+            let _ = self.output().freeze(true);
+        }
     }
     /// Whether somebody would notice that the socket takes data although there is none.
     pub(super) fn write_event_matters(self) -> bool {
