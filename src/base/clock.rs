@@ -49,6 +49,7 @@ impl Clock {
             wall_minus_mono: None,
         }
     }
+    #[inline]
     fn read(&self) -> i64 {
         clock::monotonic_us(self.coarse)
     }
@@ -72,7 +73,14 @@ impl Clock {
     pub(crate) fn now_timeval(&mut self) -> timeval {
         match self.now {
             Some(_) => self.now_tv,
-            None => timeval_of(self.read_now()),
+            None => {
+                let tv = clock::monotonic(self.coarse);
+                if self.in_turn {
+                    self.now = Some(micros(&tv));
+                    self.now_tv = tv;
+                }
+                tv
+            }
         }
     }
     fn remember(&mut self, t: i64) {

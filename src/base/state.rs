@@ -78,12 +78,20 @@ impl State {
     /// Another thread changed what is watched: does a wait under way know?
     #[inline]
     fn wake_for_change(&mut self) {
+        if self.in_wait {
+            self.wake_unless_live();
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn wake_unless_live(&mut self) {
         // Backends that keep their set in the kernel are O(1), the others have given the kernel a copy.
         let live = self.backend.features().contains(Feature::O1) && !self.backend.defers_changes();
-        self.wake_wanted |= self.in_wait && !live;
+        self.wake_wanted |= !live;
     }
 
     /// `event_add`. None: no timeout; one that runs already goes on.
+    #[inline]
     pub(super) fn add(&mut self, ev: EventRef, timeout: Option<&timeval>) -> Result<()> {
         debug::assert_set_up(ev, "event_add");
         trace(ev, "event_add");
@@ -91,11 +99,22 @@ impl State {
         if flags.contains(Evlist::FINALIZING) {
             return Err(Error::Invalid);
         }
-        // What can fail comes first.
-        if timeout.is_some() && !flags.contains(Evlist::TIMEOUT) {
-            self.timers.reserve()?;
-        }
         let events = ev.events();
+        if let Some(tv) = timeout {
+            // What can fail comes first.
+            if !flags.contains(Evlist::TIMEOUT) {
+                self.timers.reserve()?;
+            } else if flags.contains(Evlist::INSERTED) || !events.intersects(IO | Ev::SIGNAL) {
+                // Only the deadline changes, and most often to a later one.
+                if !flags.intersects(QUEUED) && !events.contains(Ev::SIGNAL) && self.postpone(ev, tv) {
+                    if events.contains(Ev::PERSIST) {
+                        ev.set_interval(*tv);
+                    }
+                    debug::note_add(ev, true);
+                    return Ok(());
+                }
+            }
+        }
         if events.intersects(IO | Ev::SIGNAL) && !flags.contains(Evlist::INSERTED) {
             if events.intersects(IO) {
                 self.io.add(&mut self.backend, ev)?;
@@ -125,6 +144,7 @@ impl State {
     }
 
     /// The part of `event_add` that concerns time.
+    #[inline(never)]
     fn add_timeout(&mut self, ev: EventRef, tv: &timeval) -> Result<()> {
         let events = ev.events();
         if events.contains(Ev::PERSIST) && !events.contains(Ev::SIGNAL) {
@@ -364,6 +384,29 @@ impl State {
         self.q.activate(ev, Ev::TIMEOUT, 1);
     }
 
+    /// Moves the deadline of an event in the heap to `span` from now, if that is not earlier: only noted, the entry
+    /// moves when it surfaces. False, and nothing is done, in all other cases.
+    #[inline(always)]
+    fn postpone(&mut self, ev: EventRef, span: &timeval) -> bool {
+        let old = ev.timeout();
+        // Marks of common timeouts are no plain microseconds.
+        let plain = |tv: &timeval| (0..1_000_000).contains(&tv.tv_usec);
+        if !plain(span) || !plain(&old) {
+            return false;
+        }
+        let now = self.clock.now_timeval();
+        let usec = now.tv_usec + span.tv_usec;
+        let carry = usec >= 1_000_000;
+        let new = timeval {
+            tv_sec: now.tv_sec.saturating_add(span.tv_sec).saturating_add(carry.into()),
+            tv_usec: if carry { usec - 1_000_000 } else { usec },
+        };
+        if (new.tv_sec, new.tv_usec) < (old.tv_sec, old.tv_usec) {
+            return false;
+        }
+        ev.set_timeout(new);
+        true
+    }
     /// A persistent event is about to run: sets its next deadline, if it has an interval.
     #[inline]
     pub(super) fn rearm(&mut self, ev: EventRef) {
@@ -371,25 +414,13 @@ impl State {
         if interval.tv_sec | interval.tv_usec as libc::time_t == 0 {
             return;
         }
-        // The usual case: I/O came before the timeout, whose entry in the heap stays where it is. Marks of common
-        // timeouts are no plain microseconds.
-        let (flags, old) = (ev.flags(), ev.timeout());
-        let plain = |tv: &timeval| (0..1_000_000).contains(&tv.tv_usec);
+        // The usual case: I/O came before the timeout.
+        let flags = ev.flags();
         if flags & (Evlist::TIMEOUT | REARMED) == Evlist::TIMEOUT
             && !ev.res().contains(Ev::TIMEOUT)
-            && plain(&interval)
-            && plain(&old)
+            && self.postpone(ev, &interval)
         {
-            let now = self.clock.now_timeval();
-            let usec = now.tv_usec + interval.tv_usec;
-            let carry = usec >= 1_000_000;
-            let new = timeval {
-                tv_sec: now.tv_sec.saturating_add(interval.tv_sec).saturating_add(carry.into()),
-                tv_usec: if carry { usec - 1_000_000 } else { usec },
-            };
-            if (new.tv_sec, new.tv_usec) >= (old.tv_sec, old.tv_usec) {
-                return ev.set_timeout(new);
-            }
+            return;
         }
         self.rearm_by(ev, &interval);
     }

@@ -55,25 +55,28 @@ impl<T: Copy> TimerHeap<T> {
         Ok(())
     }
     /// Adds an entry; the slot it got.
+    #[inline]
     pub(crate) fn push(&mut self, at: i64, item: T) -> Result<i32> {
-        self.reserve()?;
-        let slot = if self.free == NONE {
-            let slot =
-                u32::try_from(self.pos.len()).ok().filter(|s| *s < i32::MAX as u32).ok_or(Error::NoMem)?;
-            self.pos.try_push(0)?;
-            self.items.try_push(item)?;
-            slot
-        } else {
-            let slot = self.free;
-            self.free = self.pos[slot as usize];
-            self.items[slot as usize] = item;
-            slot
-        };
+        let slot = if self.free == NONE { self.new_slot(item)? } else { self.free };
         let place = self.heap.len();
         let e = Entry { at, slot };
         self.heap.try_push(e)?;
+        if slot == self.free {
+            self.free = self.pos[slot as usize];
+            self.items[slot as usize] = item;
+        }
         self.sift_up(place, e);
         Ok(slot as i32)
+    }
+    /// A slot that was never used; it is the first free one.
+    #[cold]
+    fn new_slot(&mut self, item: T) -> Result<u32> {
+        let slot = u32::try_from(self.pos.len()).ok().filter(|s| *s < i32::MAX as u32).ok_or(Error::NoMem)?;
+        self.items.try_reserve(1).map_err(|_| Error::NoMem)?;
+        self.pos.try_push(NONE)?;
+        self.items.try_push(item)?;
+        self.free = slot;
+        Ok(slot)
     }
     /// The deadline that the entry of `slot` is sorted by.
     #[inline]
@@ -132,21 +135,22 @@ impl<T: Copy> TimerHeap<T> {
         let (heap, pos) = (&mut self.heap[..], &mut self.pos[..]);
         loop {
             let first = 4 * place + 1;
-            let best = match heap.get(first..first + 4) {
-                Some(&[a, b, c, d]) => {
-                    let (ab, at_ab) = if b.at < a.at { (1, b.at) } else { (0, a.at) };
-                    let (cd, at_cd) = if d.at < c.at { (3, d.at) } else { (2, c.at) };
-                    first + if at_cd < at_ab { cd } else { ab }
+            let (best, child) = match heap.get(first..).and_then(<[Entry]>::first_chunk::<4>) {
+                // A tournament without branches to guess.
+                Some(four) => {
+                    let ab = usize::from(four[1].at < four[0].at);
+                    let cd = 2 + usize::from(four[3].at < four[2].at);
+                    let best = if four[cd & 3].at < four[ab & 3].at { cd } else { ab };
+                    (first + best, four[best & 3])
                 }
-                _ => {
+                None => {
                     let rest = heap.get(first..).unwrap_or(&[]);
                     match rest.iter().enumerate().min_by_key(|(_, c)| c.at) {
-                        Some((i, _)) => first + i,
+                        Some((i, c)) => (first + i, *c),
                         None => break,
                     }
                 }
             };
-            let child = heap[best];
             if e.at <= child.at {
                 break;
             }
