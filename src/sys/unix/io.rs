@@ -11,10 +11,16 @@ use libc::{mmap, pread as pread_at};
 #[cfg(target_env = "gnu")]
 use libc::{mmap64 as mmap, pread64 as pread_at};
 
+/// One vector is read into with plain read, which is cheaper.
+///
 /// # Safety
 /// The vectors describe memory that may be written.
 #[inline]
 pub unsafe fn readv(fd: c_int, vecs: &[iovec]) -> Result<usize> {
+    if let [one] = vecs {
+        // SAFETY: the caller's promise.
+        return cvt_size(unsafe { libc::read(fd, one.iov_base, one.iov_len) });
+    }
     // SAFETY: the caller's promise.
     cvt_size(unsafe { libc::readv(fd, vecs.as_ptr(), vecs.len() as c_int) })
 }
@@ -22,6 +28,10 @@ pub unsafe fn readv(fd: c_int, vecs: &[iovec]) -> Result<usize> {
 /// The vectors describe memory that may be read.
 #[inline]
 pub unsafe fn writev(fd: c_int, vecs: &[iovec]) -> Result<usize> {
+    if let [one] = vecs {
+        // SAFETY: the caller's promise.
+        return cvt_size(unsafe { libc::write(fd, one.iov_base, one.iov_len) });
+    }
     // SAFETY: the caller's promise.
     cvt_size(unsafe { libc::writev(fd, vecs.as_ptr(), vecs.len() as c_int) })
 }
