@@ -110,6 +110,10 @@ fn cases(prefix: &Path) -> Outcome<Vec<Case>> {
             add(format!("dlopen {mode} {}", mix.join("+")), Box::new(move || s.opened(mode, mix)));
         }
     }
+    for library in ["event", "event_core"] {
+        let s = setting.clone();
+        add(format!("dlclose {library}"), Box::new(move || s.reopened(library)));
+    }
     let s = setting.clone();
     add("stale companion".into(), Box::new(move || s.stale()));
     let s = setting.clone();
@@ -232,6 +236,14 @@ impl Setting {
         let mut args = vec![mode];
         args.extend(files.iter().map(String::as_str));
         self.runs(&program, &args, false)
+    }
+
+    /// Loaded, used and unloaded, several times.
+    fn reopened(&self, library: &str) -> Outcome {
+        let program = self.program(&format!("reopened {library}"));
+        let mut cmd = self.compiler("cc", LINKERS[0], &program);
+        output(cmd.arg(Self::source("reopened.c")).arg("-ldl"))?;
+        self.runs(&program, &[&format!("lib{library}-2.1.so.7")], true)
     }
 
     /// A companion made for another jump table does not load.
