@@ -190,8 +190,14 @@ impl Guard {
             at = self.signals.next_event(Some(ev));
         }
         let fresh = |ev: &EventRef| !ev.flags().contains(Evlist::INSERTED);
+        // The timers of common timeouts stay in the heap; those that wait for nothing are nobody's business.
+        let idle = |ev: &EventRef| {
+            ev.flags().contains(Evlist::INTERNAL)
+                && (0..self.common.len())
+                    .any(|i| self.common.own(i) == Some(*ev) && self.common.first(i).is_none())
+        };
         for i in 0..self.timers.len() {
-            if let Some(ev) = self.timers.item(i).filter(fresh) {
+            if let Some(ev) = self.timers.item(i).filter(|ev| fresh(ev) && !idle(ev)) {
                 all.try_push(ev)?;
             }
         }
