@@ -1,5 +1,7 @@
 //! The k-th allocation fails, for every k, while a base and all that it can hold is made, used and freed: every
 //! failure is told, nothing leaks, and the base goes on working.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 
 use oxievent::abi::event::{Ev, Evloop, event};
 use oxievent::abi::util::evutil_socket_t;

@@ -1,4 +1,6 @@
 //! The loop over real descriptors: I/O, timers, signals, once, priorities, deferred and output callbacks, limits.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 mod base_common;
 use base_common::*;
 use oxievent::abi::event::{BaseFlag, Ev, Evloop, event};

@@ -1,4 +1,6 @@
 //! A base used from several threads: wake-ups, deletions that wait, freeing while others wake.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 mod base_common;
 use base_common::*;
 use oxievent::abi::event::{BaseFlag, Ev, Evloop};

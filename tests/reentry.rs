@@ -1,5 +1,7 @@
 //! Every kind of callback of a base does everything to its own event, and to another that is active too: free,
 //! delete, add, add again, break, exit, nest. The base must stay sound, and the right callbacks must run.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 mod base_common;
 use base_common::*;
 use oxievent::abi::event::{Ev, Evloop, event, event_callback};

@@ -1,5 +1,6 @@
 //! Events with Rust closures as callbacks, for the tests of the base.
 #![allow(dead_code, reason = "each test uses some of it")]
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
 use oxievent::abi::event::{Ev, event, event_callback};
 use oxievent::base::{BaseRef, CallbackRef, Config, EventRef};
 use std::ffi::{c_int, c_short, c_void};
