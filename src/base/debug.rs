@@ -37,15 +37,10 @@ impl Hasher for AddressHasher {
 /// `event_enable_debug_mode`
 pub fn enable() {
     if ON.load(Relaxed) {
-        die(1, format_args!("event_enable_debug_mode was called twice!"));
+        die(1, format_args!("event_enable_debug_mode: debug mode is on already"));
     }
     if TOO_LATE.load(Relaxed) {
-        die(
-            1,
-            format_args!(
-                "event_enable_debug_mode must be called *before* creating any events or event_bases"
-            ),
-        );
+        die(1, format_args!("event_enable_debug_mode: too late, an event or a base exists already"));
     }
     *EVENTS.lock() = Some(HashMap::with_hasher_in(BuildHasherDefault::default(), mem::Alloc));
     ON.store(true, Relaxed);
@@ -153,7 +148,7 @@ pub fn assert_set_up(ev: EventRef, doing: &str) {
     #[inline(never)]
     fn check(ev: EventRef, doing: &str) {
         if is_unknown(ev) && !ev.flags().contains(Evlist::INTERNAL) {
-            misuse("called on a non-initialized event", ev, doing);
+            misuse("not an event that was assigned:", ev, doing);
         }
     }
     if is_on() {
@@ -167,7 +162,7 @@ pub(super) fn assert_not_added(ev: EventRef, doing: &str) {
     #[inline(never)]
     fn check(ev: EventRef, doing: &str) {
         if is_added(ev) {
-            misuse("called on an already added event", ev, doing);
+            misuse("the event is still added:", ev, doing);
         }
     }
     if is_on() {

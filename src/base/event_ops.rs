@@ -123,7 +123,7 @@ impl EventRef {
         #[cold]
         #[inline(never)]
         fn none(doing: &str) {
-            warnx!("{doing}: event has no event_base set.");
+            warnx!("{doing}: the event belongs to no base");
         }
         let base = self.base();
         if base.is_none() {

@@ -11,7 +11,7 @@ impl EventRef {
     /// The event stays alive until `cb` has been called; if `free`, it came from our allocator.
     pub unsafe fn finalize(self, cb: event_finalize_callback_fn, free: bool) -> Result<()> {
         let Some(base) = self.base() else {
-            warnx!("event_finalize: event has no event_base set.");
+            warnx!("event_finalize: the event belongs to no base");
             return Err(Error::Invalid);
         };
         let mut g = base.lock();

@@ -26,7 +26,7 @@ impl BaseRef {
             n += some;
         }
         if n > 0 {
-            debugx!("event_base_free: {n} events were still set in base");
+            debugx!("event_base_free: {n} events were left");
         }
         g.free_all_once();
         g.remove_own(false);

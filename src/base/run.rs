@@ -27,9 +27,7 @@ impl BaseRef {
     pub fn run(self, how: Evloop) -> Result<Ended> {
         let mut g = self.lock();
         if g.running {
-            warnx!(
-                "event_base_loop: reentrant invocation.  Only one event_base_loop can run on each event_base at once."
-            );
+            warnx!("event_base_loop: this base's loop is running already");
             return Err(Error::Invalid);
         }
         g.running = true;
