@@ -11,30 +11,35 @@ mod shape;
 mod stage;
 mod table;
 
+use crate::install;
 use crate::util::{Args, Outcome, root, say};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const HELP: &str = "
-cargo xtask headers [--check] [--abi [PREFIX]]
+cargo xtask headers [--check]
+cargo xtask headers --abi [--prefix DIR] [--profile NAME]
 
 Writes include/event.h, include/evutil.h and include/event2/*.h from the C functions in capi/src, the layouts in
 src/abi and the text blocks in capi/headers.
 
   --check        write nothing; fail if a header differs from what would be written, or if include/ differs from
                  the recorded C interface (c-tests/abi)
-  --abi PREFIX   write nothing; compare what is installed in PREFIX (headers, libraries, .pc files) with it";
+  --abi          write nothing; compare an installation (headers, libraries, .pc files) with it
+  --prefix DIR   that installation; otherwise the libraries are built and installed into target/
+  --profile NAME cargo profile for that build: release (default) or ci";
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
     let check_only = args.flag("--check");
-    let prefix = args.value("--abi")?;
+    let installed = args.flag("--abi");
+    let prefix = args.value("--prefix")?.map(PathBuf::from);
+    let profile = args.value("--profile")?.unwrap_or_else(|| "release".into());
     args.end()?;
-    match (check_only, prefix) {
-        (_, Some(prefix)) => abi_check::installed(Path::new(&prefix)),
-        (true, None) => check(),
-        (false, None) => write(),
+    if installed {
+        return abi_check::installed(&prefix.map_or_else(|| install::private(&profile), Ok)?);
     }
+    if check_only { check() } else { write() }
 }
 
 fn write() -> Outcome {

@@ -68,6 +68,16 @@ const STEPS: &[Step] = &[
         about: "export lists and jump table are up to date",
         commands: &[Xtask(&["symbols", "--check"])],
     },
+    Step {
+        name: "abi",
+        about: "the installed headers, libraries and .pc files have libevent's C interface",
+        commands: &[Xtask(&["headers", "--abi"])],
+    },
+    Step {
+        name: "differential",
+        about: "the same C programs print the same with the original library and with ours",
+        commands: &[Xtask(&["differential"])],
+    },
     Step { name: "upstream", about: "the original suite in all variants", commands: &[Xtask(&["upstream"])] },
     Step {
         name: "memcheck",
