@@ -13,7 +13,6 @@ fn to_timeval(ts: timespec) -> timeval {
     timeval { tv_sec: ts.tv_sec, tv_usec: (ts.tv_nsec / 1000) as libc::suseconds_t }
 }
 #[inline]
-#[allow(clippy::unnecessary_cast, reason = "time_t and long have 32 bits on some targets")]
 fn to_micros(ts: timespec) -> i64 {
     ts.tv_sec as i64 * 1_000_000 + ts.tv_nsec as i64 / 1000
 }
@@ -49,7 +48,6 @@ pub fn wall_us() -> i64 {
 }
 /// Any timeval in microseconds; out of range stays at the end of the range.
 #[inline]
-#[allow(clippy::unnecessary_cast, reason = "time_t and suseconds_t have 32 bits on some targets")]
 pub fn timeval_us(tv: &timeval) -> i64 {
     (tv.tv_sec as i64).saturating_mul(1_000_000).saturating_add(tv.tv_usec as i64)
 }
