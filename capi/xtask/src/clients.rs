@@ -11,7 +11,7 @@ Runs c-tests/clients/NAME.sh (all of them if none is named) with the libraries i
 library the program maps, and checks the result of its work.
 
   --prefix DIR     use the libraries installed there; otherwise they are built and installed into target/
-  --profile NAME   cargo profile for that build: release (default) or ci";
+  --profile NAME   cargo profile for that build: release (default) or dev";
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };

@@ -10,7 +10,7 @@ Installs the packages it needs (as root; otherwise says which), builds the libra
 an example through pkg-config and runs it, then runs Debian's own memcached and tmux on our libraries. Each does work
 whose result is checked. Prints one row per program.
 
-  --profile NAME   cargo profile: release (default), or ci, which builds faster";
+  --profile NAME   cargo profile: release (default) or dev";
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };

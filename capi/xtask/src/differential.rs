@@ -12,7 +12,7 @@ on every backend. Their output must be the same, but for the lines in better.txt
 
   --prefix DIR     use the libraries installed there; otherwise they are built and installed into target/
   --original DIR   the folder with the original's libevent-2.1.so.7; otherwise the system's
-  --profile NAME   cargo profile for that build: release (default) or ci";
+  --profile NAME   cargo profile for that build: release (default) or dev";
 
 /// A name and environment variables that choose a backend.
 type Variant = (&'static str, &'static [(&'static str, &'static str)]);

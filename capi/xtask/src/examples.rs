@@ -15,7 +15,7 @@ cargo xtask examples [NAME..] [--prefix DIR] [--profile NAME]
 Compiles examples/NAME.c (all if none is named) through pkg-config, runs it and checks what it does.
 
   --prefix DIR     use the libraries installed there; otherwise they are built and installed into target/
-  --profile NAME   cargo profile for that build: release (default) or ci";
+  --profile NAME   cargo profile for that build: release (default) or dev";
 
 /// How long an example may keep its driver waiting.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -10,7 +10,7 @@ cargo xtask faults [--prefix DIR] [--profile NAME]
 Runs c-tests/faults/echo.c on our libraries while single system calls and allocations fail.
 
   --prefix DIR     use the libraries installed there; otherwise they are built and installed into target/
-  --profile NAME   cargo profile for that build: release (default) or ci";
+  --profile NAME   cargo profile for that build: release (default) or dev";
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };

@@ -14,7 +14,7 @@ Builds the libraries and installs
 
   --prefix DIR     where the files will be used; written into the .pc files
   --destdir ROOT   install below ROOT/DIR instead (for packagers)
-  --profile NAME   cargo profile: release (default), or ci, which builds faster";
+  --profile NAME   cargo profile: release (default) or dev";
 
 const FILE_VERSION: &str = "7.0.1";
 /// The installed libraries, without lib.
@@ -155,7 +155,9 @@ fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
         )?;
         let mut keep = std::ffi::OsString::from("--keep-global-symbols=");
         keep.push(&list);
-        util::run(binutil("objcopy").arg(keep).arg("--strip-debug").args([&whole, &object]))?;
+        // Bitcode that std brings along without LTO is of no use here, and clang's plugin for GNU ar dies of it.
+        let bitcode = ["--remove-section=.llvmbc", "--remove-section=.llvmcmd"];
+        util::run(binutil("objcopy").arg(keep).arg("--strip-debug").args(bitcode).args([&whole, &object]))?;
         archive(&object, stage, &lib.join(format!("lib{name}.a")))?;
     }
     // libevent_core.a is libevent.a: whichever comes first on a command line serves both. Nothing is left for extra.

@@ -12,7 +12,7 @@ Links small C, C++ and Rust programs against every mix of the libraries, shared 
 libraries at run time, and proves in each that the process has the library's state once.
 
   --prefix DIR     use the libraries installed there; otherwise they are built and installed into target/
-  --profile NAME   cargo profile for that build: release (default) or ci";
+  --profile NAME   cargo profile for that build: release (default) or dev";
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
