@@ -47,9 +47,9 @@ static char *decimal(char *end, unsigned long long n)
 	for (; n > UINT_MAX; n /= 10)
 		*--end = (char)('0' + n % 10);
 	unsigned u = (unsigned)n;
-	do {
+	for (; u >= 10; u /= 10)
 		*--end = (char)('0' + u % 10);
-	} while (u /= 10);
+	*--end = (char)('0' + u);
 	return end;
 }
 static char *hex(char *end, unsigned long long n)
@@ -71,13 +71,16 @@ static int append(char *to, size_t room, size_t *n, const char *from, size_t len
 	return 1;
 }
 
+/* More than the longest number has characters. */
+#define NUMBER 24
+
 /* What protocols write: plain %s %.*s %c %d %i %u %x with l, ll or z, and %%. Returns the length, which counts even
  * where the room did not suffice, or -1 for anything else, to be left to the C library. */
 static int write_simple(char *to, size_t room, const char *f, va_list ap)
 {
 	size_t n = 0;
 	for (;;) {
-		char digits[24], *const end = digits + sizeof(digits), *number, c;
+		char digits[2 * NUMBER], *const end = digits + NUMBER, *number, c;
 		const char *string;
 		int longs = 0, precision = -1;
 		string = f;
@@ -136,13 +139,14 @@ static int write_simple(char *to, size_t room, const char *f, va_list ap)
 		default:
 			return -1;
 		}
-		if (longs > 2 || (longs && (c == 'c' || c == '%')) || n >= INT_MAX - sizeof(digits))
+		if (longs > 2 || (longs && (c == 'c' || c == '%')) || n >= INT_MAX - NUMBER)
 			return -1;
-		do {
-			if (n < room)
-				to[n] = *number;
-			n++;
-		} while (++number < end);
+		/* A copy of fixed size is two moves. */
+		if (room > NUMBER && n < room - NUMBER)
+			memcpy(to + n, number, NUMBER);
+		else if (n < room && (size_t)(end - number) < room - n)
+			memcpy(to + n, number, (size_t)(end - number));
+		n += (size_t)(end - number);
 	}
 }
 

@@ -114,12 +114,18 @@ impl BufferRef {
     #[inline]
     pub fn add(self, data: &[u8]) -> Result<()> {
         let b = self.state();
-        if b.is_simple(FROZEN_BACK) && b.push_back_here(data) {
-            b.note_added();
-            return Ok(());
+        // The one path that most calls take: all else is behind `add_slow`.
+        if b.is_simple(FROZEN_BACK) {
+            if let Some(c) = b.data_chain().filter(|c| c.room() >= data.len()) {
+                b.note_added();
+                b.add_len(data.len());
+                c.push(data);
+                return Ok(());
+            }
         }
         self.add_slow(data)
     }
+    #[inline(never)]
     fn add_slow(self, data: &[u8]) -> Result<()> {
         let call = self.enter();
         if call.frozen_back() {
@@ -199,6 +205,7 @@ impl BufferRef {
         }
         self.drain_slow(n)
     }
+    #[inline(never)]
     fn drain_slow(self, n: usize) -> Result<()> {
         let call = self.enter();
         let n = n.min(call.total.get());
@@ -229,6 +236,7 @@ impl BufferRef {
         }
         self.remove_slow(into)
     }
+    #[inline(never)]
     fn remove_slow(self, into: &mut [MaybeUninit<u8>]) -> Result<usize> {
         let call = self.enter();
         let n = into.len().min(call.total.get());
