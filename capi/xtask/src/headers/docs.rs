@@ -222,7 +222,7 @@ mod tests {
     fn lists_hang_and_paragraphs_fill() {
         assert_eq!(
             text(
-                "One two three four five six seven\neight.\n- `A`: first of all of the things that are\n- B"
+                "One two three four five six seven\neight.\n- `A`: first of all of the things that come\n- B"
             ),
             "One two three four five six seven eight.\n- A: first of all of the things that\n  come\n- B"
         );
