@@ -253,6 +253,14 @@ impl BufferRef {
     }
     /// `evbuffer_add_buffer`: moves everything of `from` to the end.
     pub fn add_buffer(self, from: BufferRef) -> Result<()> {
+        self.append_all(from, FROZEN_FRONT, FROZEN_BACK)
+    }
+    /// The same for the bufferevents that own the two, which may be frozen.
+    pub fn owner_add_buffer(self, from: BufferRef) -> Result<()> {
+        self.append_all(from, 0, 0)
+    }
+    #[inline]
+    fn append_all(self, from: BufferRef, not_from: u16, not_to: u16) -> Result<()> {
         if self == from {
             return Ok(());
         }
@@ -260,7 +268,7 @@ impl BufferRef {
         if src.total.get() == 0 {
             return Ok(());
         }
-        if dst.frozen_back() || src.frozen_front() {
+        if dst.has(not_to) || src.has(not_from) {
             return Err(Error::Invalid);
         }
         dst.check_growth(src.total.get())?;

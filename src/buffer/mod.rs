@@ -277,7 +277,7 @@ impl BufferRef {
         call.parent.set(parent);
         call.set_state(WATCHED, false);
     }
-    /// From now on the parent is told of each addition (see [`ParentOps`]), before any callback is.
+    /// From now on the parent is told of each addition (see [`ParentOps`]), after the callbacks have been.
     pub fn tell_parent(self) {
         let call = self.enter();
         call.set_state(WATCHED, !call.parent.get().is_null());

@@ -44,7 +44,8 @@ pub(super) struct Deferred {
 pub struct ParentOps {
     pub hold: unsafe fn(*mut bufferevent),
     pub release: unsafe fn(*mut bufferevent),
-    /// Data was added to a buffer with `tell_parent`. Does not call out.
+    /// Data was added to a buffer with `tell_parent`. May change the buffer, and run the program's code, but never
+    /// frees the buffer: bufferevents do that from the loop only.
     pub added: unsafe fn(*mut bufferevent),
 }
 static PARENT_OPS: AtomicPtr<ParentOps> = AtomicPtr::new(null_mut());
@@ -98,11 +99,15 @@ impl Call {
     /// Tells the callbacks that `added` bytes came and `deleted` bytes went.
     #[inline]
     pub(super) fn changed(&self, added: usize, deleted: usize) {
+        let state = self.state.get();
+        if state & (OBSERVED | WATCHED) == 0 {
+            return;
+        }
+        if state & OBSERVED != 0 {
+            self.tell(added, deleted);
+        }
         if added > 0 {
             self.note_added();
-        }
-        if self.has(OBSERVED) {
-            self.tell(added, deleted);
         }
     }
     /// The same for two buffers, both of which the callbacks may free.

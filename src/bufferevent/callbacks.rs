@@ -21,13 +21,19 @@ impl BevRef {
         self.run_eventcb(what, options & TRIGGER_OPTIONS);
     }
     /// Runs the data callbacks whose low watermarks are satisfied. Like all below: the lock and a reference are held.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn trigger_locked(self, what: Ev, options: c_int) {
         let any = options & BEV_TRIG_IGNORE_WATERMARKS != 0;
-        if what.contains(Ev::READ) && (any || self.input().len() >= self.wm_read().low) {
+        if what.contains(Ev::READ)
+            && self.readcb().is_some()
+            && (any || self.input().len() >= self.wm_read().low)
+        {
             self.run_readcb(options);
         }
-        if what.contains(Ev::WRITE) && (any || self.output().len() <= self.wm_write().low) {
+        if what.contains(Ev::WRITE)
+            && self.writecb().is_some()
+            && (any || self.output().len() <= self.wm_write().low)
+        {
             self.run_writecb(options);
         }
     }

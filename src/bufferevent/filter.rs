@@ -35,10 +35,10 @@ struct Filter {
     common: Private,
     underlying: BevRef,
     config: FilterConfig,
-    /// Our callback on our input: enabled while input waits below because ours is full.
+    /// Our callback on our input, made when it is first needed: enabled while input waits below because ours is full.
     input_cb: Cell<*mut c_void>,
-    /// Our callback on our output; disabled while the output function runs.
-    output_cb: Cell<*mut c_void>,
+    /// The output function is being fed: what is added meanwhile is picked up there.
+    feeding: Cell<bool>,
 }
 
 static FILTER: Ops = Ops {
@@ -48,6 +48,7 @@ static FILTER: Ops = Ops {
     unlink,
     destruct,
     adjust_timeouts: adjust_timers,
+    output_added,
     flush,
     set_fd,
     get_fd,
@@ -71,7 +72,7 @@ impl BevRef {
             underlying,
             config,
             input_cb: Cell::new(null_mut()),
-            output_cb: Cell::new(null_mut()),
+            feeding: Cell::new(false),
         };
         // SAFETY: Filter is repr(C), starts with Private, and the rest needs no dropping.
         let bev = unsafe {
@@ -82,12 +83,6 @@ impl BevRef {
                 }
                 bev.assign_timers()?;
                 init::ready(bev);
-                let f = filter(bev);
-                let arg = bev.as_ptr().cast();
-                let entry = bev.input().add_cb(Some(input_changed), arg, false)?;
-                f.input_cb.set(entry.as_ptr());
-                watch(bev.input(), &f.input_cb, false);
-                f.output_cb.set(bev.output().add_cb(Some(output_changed), arg, false)?.as_ptr());
                 Ok(())
             })
         }?;
@@ -100,9 +95,20 @@ impl BevRef {
     }
 }
 
-fn watch(buffer: BufferRef, entry: &Cell<*mut c_void>, on: bool) {
-    if let Some(entry) = NonNull::new(entry.get()) {
-        let _ = buffer.cb_set_enabled(entry, on);
+/// Whether we want to know when room comes in our full input. Without memory for the callback the next data from
+/// below, or enabling reading, goes on.
+fn watch_input(bev: BevRef, on: bool) {
+    let f = filter(bev);
+    match NonNull::new(f.input_cb.get()) {
+        Some(entry) => {
+            let _ = bev.input().cb_set_enabled(entry, on);
+        }
+        None if on => {
+            if let Ok(entry) = bev.input().add_cb(Some(input_changed), bev.as_ptr().cast(), false) {
+                f.input_cb.set(entry.as_ptr());
+            }
+        }
+        None => {}
     }
 }
 
@@ -171,8 +177,7 @@ fn process_output(bev: BevRef, mode: bufferevent_flush_mode) -> bool {
     if mode == bufferevent_flush_mode::BEV_NORMAL && blocked() {
         return false;
     }
-    // What the program adds from its write callback is picked up by the loop below.
-    watch(bev.output(), &f.output_cb, false);
+    let outer = f.feeding.replace(true);
     let mut any = false;
     loop {
         let mut processed = false;
@@ -196,7 +201,7 @@ fn process_output(bev: BevRef, mode: bufferevent_flush_mode) -> bool {
             break;
         }
     }
-    watch(bev.output(), &f.output_cb, true);
+    f.feeding.set(outer);
     if any {
         bev.restart_write_timer();
     }
@@ -212,7 +217,7 @@ fn read_below(bev: BevRef) {
         bev.trigger_locked(Ev::READ, 0);
         let still = f.underlying.input().len();
         if still != 0 && is_full(bev.input(), bev.wm_read().high, mode) {
-            watch(bev.input(), &f.input_cb, true);
+            watch_input(bev, true);
             return;
         }
         // The callback may have made room: go on as long as that gets something.
@@ -229,25 +234,19 @@ unsafe extern "C" fn input_changed(_: *mut evbuffer, _: *const evbuffer_cb_info,
     // SAFETY: the contract above.
     let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
     let Some(_busy) = bev.enter() else { return };
-    let f = filter(bev);
     if !is_full(bev.input(), bev.wm_read().high, bufferevent_flush_mode::BEV_NORMAL) {
-        watch(bev.input(), &f.input_cb, false);
-        if !f.underlying.input().is_empty() {
+        watch_input(bev, false);
+        if !filter(bev).underlying.input().is_empty() {
             read_below(bev);
         }
     }
 }
-/// # Safety
-/// As [`input_changed`].
-unsafe extern "C" fn output_changed(_: *mut evbuffer, info: *const evbuffer_cb_info, arg: *mut c_void) {
-    // SAFETY: the contract of evbuffer callbacks.
-    if unsafe { (*info).n_added } == 0 {
-        return;
+/// The program has written something.
+fn output_added(bev: BevRef) {
+    if bev.own().refs.get() != 0 && !filter(bev).feeding.get() {
+        let _busy = bev.busy();
+        process_output(bev, bufferevent_flush_mode::BEV_NORMAL);
     }
-    // SAFETY: the contract above.
-    let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
-    let Some(_busy) = bev.enter() else { return };
-    process_output(bev, bufferevent_flush_mode::BEV_NORMAL);
 }
 
 // The underlying bufferevent's callbacks. `arg` is the filter; it may have lost its last reference in another thread,
@@ -331,9 +330,9 @@ fn destruct(bev: BevRef) -> Option<BevRef> {
     // SAFETY: what the program gave together, called once.
     unsafe { callback::free_context(f.config.free_context, f.config.context) };
     bev.unwatch_input();
-    let arg = bev.as_ptr().cast::<c_void>();
-    let _ = bev.input().remove_cb(Some(input_changed), arg);
-    let _ = bev.output().remove_cb(Some(output_changed), arg);
+    if !f.input_cb.get().is_null() {
+        let _ = bev.input().remove_cb(Some(input_changed), bev.as_ptr().cast());
+    }
     Some(f.underlying)
 }
 

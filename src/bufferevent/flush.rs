@@ -5,7 +5,7 @@
 //! the socket takes less than that is `ev_write` added, and [`writable`] goes on from there.
 use super::BevRef;
 use super::private::State;
-use crate::abi::bufferevent::{BevEvent, bufferevent};
+use crate::abi::bufferevent::BevEvent;
 use crate::abi::event::{Ev, event_callback};
 use crate::abi::util::evutil_socket_t;
 use crate::{Error, sys};
@@ -46,12 +46,7 @@ impl BevRef {
 }
 
 /// Data was added to the output: it is to be sent. The bufferevent's lock, which is the buffer's, is held.
-///
-/// # Safety
-/// `parent` is a live bufferevent: its finalizer takes it out of the buffer.
-pub(super) unsafe fn output_added(parent: *mut bufferevent) {
-    // SAFETY: the contract above.
-    let Some(bev) = (unsafe { BevRef::from_raw(parent) }) else { return };
+pub(super) fn output_added(bev: BevRef) {
     let own = bev.own();
     if own.has(State::OUTPUT_QUEUED | State::WRITE_ADDED)
         || own.refs.get() == 0

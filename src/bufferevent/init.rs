@@ -44,6 +44,7 @@ pub(super) unsafe fn make<T>(
         ParentOps::register(&PARENT);
         bev.input().set_parent(bev.as_ptr());
         bev.output().set_parent(bev.as_ptr());
+        bev.output().tell_parent();
         if bev.options().contains(BevOpt::THREADSAFE) {
             bev.enable_locking(None)?;
         }
@@ -60,12 +61,17 @@ pub(super) unsafe fn make<T>(
 }
 
 /// A buffer whose callbacks wait for the loop keeps its bufferevent.
-static PARENT: ParentOps =
-    ParentOps { hold: hold_parent, release: release_parent, added: flush::output_added };
+static PARENT: ParentOps = ParentOps { hold: hold_parent, release: release_parent, added: output_added };
 unsafe fn hold_parent(p: *mut bufferevent) {
     // SAFETY: the buffer's parent is alive.
     if let Some(bev) = unsafe { BevRef::from_raw(p) } {
         bev.incref();
+    }
+}
+unsafe fn output_added(p: *mut bufferevent) {
+    // SAFETY: the buffer's parent is alive; its finalizer takes it out of the buffer.
+    if let Some(bev) = unsafe { BevRef::from_raw(p) } {
+        (bev.ops().output_added)(bev);
     }
 }
 unsafe fn release_parent(p: *mut bufferevent) {

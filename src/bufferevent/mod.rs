@@ -225,9 +225,21 @@ impl BevRef {
         self.own().refs.get()
     }
     /// Gives up one reference and the lock.
+    #[inline]
     fn decref_and_release(self) -> bool {
         let own = self.own();
-        let mut left = own.refs.get().saturating_sub(1);
+        let left = own.refs.get().saturating_sub(1);
+        if left > 1 || (left == 1 && !own.has(State::OUTPUT_QUEUED)) {
+            own.refs.set(left);
+            // SAFETY: our caller acquired it.
+            unsafe { self.release() };
+            return false;
+        }
+        self.last_decref(left)
+    }
+    #[cold]
+    fn last_decref(self, mut left: u32) -> bool {
+        let own = self.own();
         // Nobody but the output queue is left: what is unwritten is dropped, as it is when EV_WRITE is pending.
         own.refs.set(left);
         if left == 1 && own.has(State::OUTPUT_QUEUED) && self.unqueue_output() {

@@ -31,6 +31,8 @@ pub struct Ops {
     pub destruct: fn(BevRef) -> Option<BevRef>,
     /// The timeouts have changed.
     pub adjust_timeouts: fn(BevRef) -> Result<()>,
+    /// Data was added to the output.
+    pub output_added: fn(BevRef),
     pub flush: fn(BevRef, Ev, bufferevent_flush_mode) -> Result<bool>,
     pub set_fd: fn(BevRef, evutil_socket_t) -> Result<()>,
     pub get_fd: fn(BevRef) -> Option<evutil_socket_t>,

@@ -4,15 +4,14 @@
 //! do not recurse.
 use super::ops::{self, Kind, Ops};
 use super::private::Private;
-use super::timeouts::adjust_timers;
+use super::timeouts::{adjust_timers, is_set};
 use super::{BevRef, init};
-use crate::abi::buffer::{evbuffer, evbuffer_cb_info};
 use crate::abi::bufferevent::{BevEvent, BevOpt, bufferevent_flush_mode};
 use crate::abi::event::Ev;
 use crate::base::BaseRef;
 use crate::{Error, Result};
 use std::cell::Cell;
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 
 #[repr(C)]
 struct Pair {
@@ -28,6 +27,7 @@ static PAIR: Ops = Ops {
     unlink,
     destruct,
     adjust_timeouts: adjust_timers,
+    output_added,
     flush,
     set_fd: ops::no_set_fd,
     get_fd: ops::no_fd,
@@ -42,7 +42,7 @@ fn new_side(base: BaseRef, options: c_int) -> Result<BevRef> {
         init::make(value, Some(base), |bev| {
             bev.assign_timers()?;
             init::ready(bev);
-            bev.output().add_cb(Some(output_changed), bev.as_ptr().cast(), false).map(drop)
+            Ok(())
         })
     }
 }
@@ -97,48 +97,45 @@ fn can_move(from: BevRef, to: BevRef) -> bool {
 /// Moves output to input, up to the reader's high watermark unless `all`, and triggers both sides.
 fn transfer(from: BevRef, to: BevRef, all: bool) {
     let high = to.wm_read().high;
-    let have = to.input().len();
-    if high != 0 && have >= high && !all {
-        return;
-    }
-    let _ = from.output().unfreeze(true);
-    let _ = to.input().unfreeze(false);
     let before = from.output().len();
-    if high != 0 && have < high {
-        let _ = from.output().remove_buffer(to.input(), high - have);
+    if high == 0 {
+        let _ = to.input().owner_add_buffer(from.output());
     } else {
-        let _ = to.input().add_buffer(from.output());
+        let have = to.input().len();
+        if have < high {
+            let _ = from.output().unfreeze(true);
+            let _ = to.input().unfreeze(false);
+            let _ = from.output().remove_buffer(to.input(), high - have);
+            let _ = from.output().freeze(true);
+            let _ = to.input().freeze(false);
+        } else if all {
+            let _ = to.input().owner_add_buffer(from.output());
+        } else {
+            return;
+        }
     }
     if from.output().len() < before {
         to.restart_read_timer();
-        if to.output().is_empty() {
-            to.stop_write_timer();
-        } else {
-            to.restart_write_timer();
+        if is_set(&to.timeout_write()) {
+            if to.output().is_empty() {
+                to.stop_write_timer();
+            } else {
+                to.restart_write_timer();
+            }
         }
     }
     to.trigger_locked(Ev::READ, 0);
     from.trigger_locked(Ev::WRITE, 0);
-    let _ = from.output().freeze(true);
-    let _ = to.input().freeze(false);
 }
 
-/// # Safety
-/// `arg` is a live pair element: its finalizer removes this callback.
-unsafe extern "C" fn output_changed(_: *mut evbuffer, info: *const evbuffer_cb_info, arg: *mut c_void) {
-    // SAFETY: the contract above.
-    let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
-    // SAFETY: the contract of evbuffer callbacks.
-    let (added, deleted) = unsafe { ((*info).n_added, (*info).n_deleted) };
-    if added <= deleted {
+/// The other side may be waiting for it.
+fn output_added(bev: BevRef) {
+    let Some(partner) = pair(bev).get() else { return };
+    if bev.own().refs.get() == 0 || !can_move(bev, partner) {
         return;
     }
-    let Some(_busy) = bev.enter() else { return };
-    let Some(partner) = pair(bev).get() else { return };
-    let _partner_busy = partner.busy();
-    if can_move(bev, partner) {
-        transfer(bev, partner, false);
-    }
+    let _busy = (bev.busy(), partner.busy());
+    transfer(bev, partner, false);
 }
 
 fn enable(bev: BevRef, what: Ev) -> Result<()> {
@@ -179,7 +176,6 @@ fn unlink(bev: BevRef) {
 
 fn destruct(bev: BevRef) -> Option<BevRef> {
     bev.unwatch_input();
-    let _ = bev.output().remove_cb(Some(output_changed), bev.as_ptr().cast());
     None
 }
 

@@ -18,6 +18,7 @@ pub(super) static SOCKET: Ops = Ops {
     unlink: ops::nothing,
     destruct,
     adjust_timeouts: adjust_waiting,
+    output_added: flush::output_added,
     flush: nothing_to_flush,
     set_fd,
     get_fd,
@@ -34,7 +35,6 @@ impl BevRef {
                 bev.assign_io(fd)?;
                 init::ready(bev);
                 bev.output().set_flags(EVBUFFER_FLAG_DRAINS_TO_FD, true);
-                bev.output().tell_parent();
                 bev.input().freeze(false)?;
                 bev.output().freeze(true)
             })
