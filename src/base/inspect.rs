@@ -113,7 +113,7 @@ impl BaseRef {
         } else if fd >= 0 {
             let State { io, q, .. } = &mut *g;
             let what = Interest::from_bits_retain((what & IO).bits() as u8);
-            io.active(fd, what, |ev, res| {
+            io.watching(fd, what, |ev, res| {
                 if !ev.flags().contains(Evlist::INTERNAL) {
                     q.activate(ev, res, 1);
                 }

@@ -120,13 +120,36 @@ impl IoMap {
     }
 
     /// `what` happened on `fd`: calls `f` with each event that waits for it, and what of it concerns that event.
+    /// False: nobody waits for that; see [`Self::active_closed`].
     #[inline(always)]
-    pub(crate) fn active(&mut self, fd: evutil_socket_t, what: Interest, mut f: impl FnMut(EventRef, Ev)) {
+    pub(crate) fn active(
+        &mut self,
+        fd: evutil_socket_t,
+        what: Interest,
+        f: impl FnMut(EventRef, Ev),
+    ) -> bool {
+        let Some(entry) = self.entries.get_mut(fd as u32 as usize) else { return true };
+        if !entry.registered.intersects(what & Interest::WHAT) {
+            return false;
+        }
+        entry.disarmed |= entry.registered.contains(Interest::ONESHOT);
+        entry.tell_events(what, f);
+        true
+    }
+    /// Calls `f` with each event that waits for any of `what` on `fd`, without anything having happened there.
+    pub(crate) fn watching(&self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
+        if let Some(entry) = self.entries.get(fd as u32 as usize) {
+            entry.tell_events(what, f);
+        }
+    }
+    /// `what` happened on `fd`, which nobody waits for. It may be an error or a hang-up where only CLOSED is watched,
+    /// or the report of a descriptor that nobody watches any more.
+    #[cold]
+    pub(crate) fn active_closed(&mut self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
         let Some(entry) = self.entries.get_mut(fd as u32 as usize) else { return };
-        if (entry.tell_events(what, &mut f) || entry.tell_closed(what, &mut f))
-            && entry.registered.contains(Interest::ONESHOT)
-        {
-            entry.disarmed = true;
+        if entry.registered.contains(Interest::CLOSED) && what.intersects(Interest::WHAT) {
+            entry.disarmed |= entry.registered.contains(Interest::ONESHOT);
+            entry.tell_events(Interest::CLOSED | (what & Interest::ET), f);
         }
     }
 
@@ -184,10 +207,9 @@ impl IoMap {
 }
 
 impl Entry {
-    /// Calls `f` with the events that wait for any of `what`. False: there is none.
+    /// Calls `f` with the events that wait for any of `what`.
     #[inline(always)]
-    fn tell_events(&self, what: Interest, f: &mut (impl FnMut(EventRef, Ev) + ?Sized)) -> bool {
-        let mut hit = false;
+    fn tell_events(&self, what: Interest, mut f: impl FnMut(EventRef, Ev)) {
         let mut at = self.events.first();
         // SAFETY: events on the list are alive.
         while let Some(ev) = unsafe { EventRef::from_raw(at) } {
@@ -196,17 +218,8 @@ impl Entry {
             let res = ev.events().bits() & i16::from(what.bits());
             if res & i16::from(Interest::WHAT.bits()) != 0 {
                 f(ev, Ev::from_bits_retain(res));
-                hit = true;
             }
         }
-        hit
-    }
-    /// Nobody waits for `what`. It may be an error or a hang-up where only CLOSED is watched, or the report of a
-    /// descriptor that nobody watches any more.
-    #[cold]
-    fn tell_closed(&self, what: Interest, f: &mut dyn FnMut(EventRef, Ev)) -> bool {
-        let end = self.registered.contains(Interest::CLOSED) && what.intersects(Interest::WHAT);
-        end && self.tell_events(Interest::CLOSED | (what & Interest::ET), f)
     }
     /// Adds (or takes away) one event's kinds of interest. False, and no change, if a count would overflow.
     fn count(&mut self, events: Ev, by: i16) -> bool {
@@ -296,7 +309,9 @@ mod tests {
             w.run();
             let map = &mut self.map;
             self.backend
-                .finish_wait(w, |fd, what| map.active(fd, what, |ev, res| seen.push((ev, res))))
+                .finish_wait(w, |fd, what| {
+                    assert!(map.active(fd, what, |ev, res| seen.push((ev, res))));
+                })
                 .unwrap();
             seen
         }
@@ -440,7 +455,9 @@ mod tests {
         let c = new_event(8, Ev::CLOSED | Ev::PERSIST);
         b.add(c).unwrap();
         let mut seen = std::vec::Vec::new();
-        b.map.active(8, Interest::READ | Interest::WRITE | Interest::ET, |_, res| seen.push(res));
+        let error = Interest::READ | Interest::WRITE | Interest::ET;
+        assert!(!b.map.active(8, error, |_, _| unreachable!()));
+        b.map.active_closed(8, error, |_, res| seen.push(res));
         assert_eq!(seen, [Ev::CLOSED]);
     }
 

@@ -173,13 +173,12 @@ impl Queues {
             unsafe { q.remove(cb) }
         }
     }
-    /// Takes `cb` off the queue of `pri`, whose head it is.
+    /// Takes `cb` off the queue of `pri`, whose head it is. `n` is 0 for an internal event, else 1.
     #[inline]
-    pub(crate) fn remove_first(&mut self, pri: usize, cb: *mut event_callback) {
-        let f = flags(cb);
-        self.added.sub(counts(f));
+    pub(crate) fn remove_first(&mut self, pri: usize, n: c_int, cb: *mut event_callback) {
+        self.added.sub(n);
         self.active_count.sub(1);
-        set_flags(cb, f & !Evlist::ACTIVE);
+        set_flags(cb, flags(cb) & !Evlist::ACTIVE);
         if let Some(q) = self.active.get_mut(pri) {
             // SAFETY: the caller has just read it as the head.
             unsafe { q.remove_first(cb) }
@@ -300,22 +299,25 @@ impl Queues {
         self.note_priority(ev);
         self.insert_active(ev.callback());
     }
-    /// [`Self::activate`] for the descriptors that a wait reports: no callback is running, the event is neither a
-    /// signal nor internal. The number of those it returns 1 for has to be told to [`Self::count_collected`].
+    /// [`Self::activate`] for the descriptors that a wait reports: no callback is running, the event is on no queue,
+    /// not being finalized, neither a signal nor internal. It has to be told to [`Self::count_collected`].
     #[inline(always)]
-    pub(crate) fn collect(&mut self, ev: EventRef, what: Ev) -> c_int {
-        let f = ev.flags();
-        if f.intersects(Evlist::FINALIZING | QUEUED) {
-            self.activate_again(ev, what);
-            return 0;
-        }
+    pub(crate) fn collect(&mut self, ev: EventRef, what: Ev) {
         ev.set_res(what);
-        set_flags(ev.callback(), f | Evlist::ACTIVE);
-        if let Some(q) = self.queue_of(ev.callback()) {
+        ev.insert_flags(Evlist::ACTIVE);
+        match self.active.get_mut(usize::from(ev.pri())) {
             // SAFETY: alive (see `flags`), and on no queue.
-            unsafe { q.insert_tail(ev.callback()) }
+            Some(q) => unsafe { q.insert_tail(ev.callback()) },
+            None => self.insert_least_urgent(ev.callback()),
         }
-        1
+    }
+    /// From before a smaller `event_base_priority_init`.
+    #[cold]
+    fn insert_least_urgent(&mut self, cb: *mut event_callback) {
+        if let Some(q) = self.active.last_mut() {
+            // SAFETY: as above.
+            unsafe { q.insert_tail(cb) }
+        }
     }
     #[inline]
     pub(crate) fn count_collected(&mut self, n: c_int) {

@@ -1,7 +1,7 @@
 //! The loop: wait, collect what is ready and what has timed out, run the callbacks, write the output.
 use super::guard::Guard;
 use super::io_map::IoMap;
-use super::queues::{Queues, flags};
+use super::queues::{QUEUED, Queues, flags};
 use super::state::State;
 use super::{BaseRef, EventRef, debug, once};
 use crate::abi::event::{Ev, Evlist, Evloop, closure, event, event_callback};
@@ -130,37 +130,54 @@ fn turns(mut g: Guard, how: Evloop) -> (Guard, Result<Ended>) {
 struct Collector<'a> {
     io: &'a mut IoMap,
     q: &'a mut Queues,
-    own_signal: *mut event,
-    own_notify: *mut event,
-    /// Events made active.
+    /// Events made active and not counted yet.
     n: c_int,
+    own: Own,
+}
+/// The base's own events.
+struct Own {
+    signal: *mut event,
+    notify: *mut event,
     signalled: bool,
     notified: bool,
 }
 impl Reports for Collector<'_> {
     #[inline(always)]
     fn report(&mut self, fd: evutil_socket_t, what: Interest) {
-        let Collector { io, q, n, .. } = self;
-        let mut internal = None;
-        io.active(fd, what, |ev, res| {
-            if ev.flags().contains(Evlist::INTERNAL) {
-                internal = Some(ev);
+        let Collector { io, q, n, own, .. } = self;
+        let told = io.active(fd, what, |ev, res| {
+            if ev.flags().intersects(NOT_PLAIN) {
+                own.unusual(q, ev, res);
             } else {
-                *n += q.collect(ev, res);
+                q.collect(ev, res);
+                *n += 1;
             }
         });
-        if let Some(ev) = internal {
-            self.report_own(ev);
+        if !told {
+            self.report_closed(fd, what);
         }
     }
 }
+/// What sets an event apart from one that is simply to be made active.
+const NOT_PLAIN: Evlist =
+    Evlist::from_bits_retain(Evlist::INTERNAL.bits() | Evlist::FINALIZING.bits() | QUEUED.bits());
+
 impl Collector<'_> {
     #[cold]
-    fn report_own(&mut self, ev: EventRef) {
-        if ev.as_ptr() == self.own_signal {
+    fn report_closed(&mut self, fd: evutil_socket_t, what: Interest) {
+        let Collector { io, q, .. } = self;
+        io.active_closed(fd, what, |ev, res| q.activate(ev, res, 1));
+    }
+}
+impl Own {
+    #[cold]
+    fn unusual(&mut self, q: &mut Queues, ev: EventRef, what: Ev) {
+        if ev.as_ptr() == self.signal {
             self.signalled = true;
-        } else if ev.as_ptr() == self.own_notify {
+        } else if ev.as_ptr() == self.notify {
             self.notified = true;
+        } else {
+            q.activate(ev, what, 1);
         }
     }
 }
@@ -168,11 +185,12 @@ impl Collector<'_> {
 impl State {
     /// From ready descriptors to active events, in one pass.
     fn collect(&mut self, wait: Wait) -> Result<()> {
-        let (own_signal, own_notify) = (&raw mut self.signal_event, &raw mut self.notify_event);
+        let (signal, notify) = (&raw mut self.signal_event, &raw mut self.notify_event);
         let State { backend, io, signals, q, .. } = self;
-        let mut c = Collector { io, q, own_signal, own_notify, n: 0, signalled: false, notified: false };
+        let own = Own { signal, notify, signalled: false, notified: false };
+        let mut c = Collector { io, q, n: 0, own };
         let result = backend.finish_wait_into(wait, &mut c);
-        let (n, signalled, notified) = (c.n, c.signalled, c.notified);
+        let Collector { n, own: Own { signalled, notified, .. }, .. } = c;
         q.count_collected(n);
         if signalled {
             signals.drain(|ev, n| q.activate(ev, Ev::SIGNAL, n.min(c_short::MAX as u32) as c_short));
@@ -236,7 +254,14 @@ impl Call {
     }
 }
 
+/// How long one queue may run.
+struct Limit {
+    max: c_int,
+    until: Option<i64>,
+}
+
 fn run_queue(mut g: Guard, pri: usize, max: c_int, until: Option<i64>) -> (Guard, c_int) {
+    let limit = Limit { max, until };
     let limited = max != c_int::MAX || until.is_some();
     let mut count = 0;
     loop {
@@ -245,44 +270,61 @@ fn run_queue(mut g: Guard, pri: usize, max: c_int, until: Option<i64>) -> (Guard
             break;
         }
         let f = flags(cb);
-        count += c_int::from(!f.contains(Evlist::INTERNAL));
+        let n = c_int::from(!f.contains(Evlist::INTERNAL));
+        count += n;
         g = if f.contains(Evlist::INIT) {
             // SAFETY: INIT says that it is the head of an event.
-            run_event(g, pri, unsafe { EventRef::from_callback(cb) })
+            run_event(g, pri, n, unsafe { EventRef::from_callback(cb) })
         } else {
             run_callback(g, cb)
         };
         g.current = null_mut();
-        if g.waiters {
-            g.callback_returned();
-        }
-        if g.stop {
-            return (g, -1);
-        }
-        if limited && count > 0 {
-            if count >= max {
+        if limited | g.waiters | g.stop | g.q.restart {
+            if g.stop_queue(&limit, count) {
                 break;
             }
-            if let Some(t) = until {
-                g.clock.update();
-                if g.clock.now() >= t {
-                    break;
-                }
-            }
         }
-        if g.q.restart {
-            break;
-        }
+    }
+    if g.stop {
+        count = -1;
     }
     (g, count)
 }
 
+impl Guard {
+    /// Something asks for attention after a callback: is it the last of its queue?
+    #[cold]
+    fn stop_queue(&mut self, limit: &Limit, count: c_int) -> bool {
+        if self.waiters {
+            self.callback_returned();
+        }
+        if self.stop || count >= limit.max {
+            return true;
+        }
+        if let (Some(t), true) = (limit.until, count > 0) {
+            self.clock.update();
+            if self.clock.now() >= t {
+                return true;
+            }
+        }
+        self.q.restart
+    }
+}
+
 #[inline]
-fn run_event(mut g: Guard, pri: usize, ev: EventRef) -> Guard {
-    if ev.events().contains(Ev::PERSIST) || ev.flags().contains(Evlist::FINALIZING) {
-        g.q.remove_first(pri, ev.callback());
+fn run_event(mut g: Guard, pri: usize, n: c_int, ev: EventRef) -> Guard {
+    let persist = ev.events().contains(Ev::PERSIST);
+    if persist && ev.closure() == closure::EVENT_PERSIST {
+        g.q.remove_first(pri, n, ev.callback());
+        g.current = ev.callback();
+        g.rearm(ev);
+        let call = Call::of(ev);
+        return g.call_out(|| call.run());
+    }
+    if persist || ev.flags().contains(Evlist::FINALIZING) {
+        g.q.remove_first(pri, n, ev.callback());
     } else {
-        g.take_to_run(pri, ev);
+        g.take_to_run(pri, n, ev);
     }
     g.current = ev.callback();
     match ev.closure() {

@@ -254,8 +254,8 @@ impl State {
     }
     /// [`Self::del`] for an event that is about to run, the head of the queue of `pri`.
     #[inline]
-    pub(super) fn take_to_run(&mut self, pri: usize, ev: EventRef) {
-        self.q.remove_first(pri, ev.callback());
+    pub(super) fn take_to_run(&mut self, pri: usize, n: c_int, ev: EventRef) {
+        self.q.remove_first(pri, n, ev.callback());
         if ev.flags().intersects(Evlist::TIMEOUT | Evlist::INSERTED | REARMED) {
             ev.remove_flags(REARMED);
             self.remove_timeout(ev);
