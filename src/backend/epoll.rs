@@ -70,7 +70,7 @@ fn what(flags: u32) -> Interest {
     // From the kernel's bits to ours by shifting.
     let mut bits = ((flags & 1) << 1) | (flags & 4) | ((flags & RDHUP) >> 6);
     if flags & (ERR | HUP) != 0 && flags & (ERR | RDHUP) != RDHUP {
-        bits = u32::from((Interest::READ | Interest::WRITE).bits());
+        bits = u32::from((Interest::READ | Interest::WRITE | Interest::ERROR).bits());
     }
     Interest::from_bits_retain(bits as u8 | Interest::ET.bits())
 }
@@ -257,6 +257,7 @@ mod tests {
     #[test]
     fn flags_become_interests() {
         let (r, w, c) = (Interest::READ, Interest::WRITE, Interest::CLOSED);
+        let error = r | w | Interest::ERROR;
         for (flags, means) in [
             (libc::EPOLLIN, r),
             (libc::EPOLLOUT, w),
@@ -264,11 +265,11 @@ mod tests {
             (libc::EPOLLRDHUP, c),
             (libc::EPOLLIN | libc::EPOLLRDHUP, r | c),
             (libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLHUP, r | c),
-            (libc::EPOLLHUP, r | w),
-            (libc::EPOLLIN | libc::EPOLLHUP, r | w),
-            (libc::EPOLLERR, r | w),
-            (libc::EPOLLIN | libc::EPOLLERR | libc::EPOLLHUP | libc::EPOLLRDHUP, r | w),
-            (libc::EPOLLERR | libc::EPOLLRDHUP, r | w),
+            (libc::EPOLLHUP, error),
+            (libc::EPOLLIN | libc::EPOLLHUP, error),
+            (libc::EPOLLERR, error),
+            (libc::EPOLLIN | libc::EPOLLERR | libc::EPOLLHUP | libc::EPOLLRDHUP, error),
+            (libc::EPOLLERR | libc::EPOLLRDHUP, error),
             (libc::EPOLLPRI, Interest::empty()),
         ] {
             assert_eq!(what(flags as u32), means | Interest::ET, "{flags:#x}");

@@ -8,7 +8,7 @@
 //!   and takes the arrays back. Descriptors may change between the three; a report for a descriptor nobody watches
 //!   any more is ignored by the io_map.
 //! * EINTR is a wait without events, not an error.
-//! * Errors and hang-ups are reported as READ | WRITE; the io_map turns that into CLOSED where nothing else is watched.
+//! * Errors and hang-ups are reported as READ | WRITE | ERROR; who watches for CLOSED only is told that.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod changelist;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -39,6 +39,8 @@ bitflags::bitflags! {
         const WRITE = 0x04;
         /// Edge triggered.
         const ET = 0x20;
+        /// In reports only, beside READ and WRITE: an error or a hang-up.
+        const ERROR = 0x40;
         const CLOSED = 0x80;
     }
 }

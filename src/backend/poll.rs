@@ -45,6 +45,7 @@ fn what(flags: c_short) -> Interest {
     i.set(Interest::READ, broken || flags & POLLIN != 0);
     i.set(Interest::WRITE, broken || flags & POLLOUT != 0);
     i.set(Interest::CLOSED, flags & os::RDHUP != 0);
+    i.set(Interest::ERROR, broken);
     i
 }
 

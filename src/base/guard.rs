@@ -176,6 +176,7 @@ impl Guard {
         let seen = self.callbacks_awaited;
         while self.callbacks_awaited == seen {
             self.waiters = true;
+            self.q.attention = true;
             done.wait(lock);
         }
     }

@@ -120,21 +120,11 @@ impl IoMap {
     }
 
     /// `what` happened on `fd`: calls `f` with each event that waits for it, and what of it concerns that event.
-    /// False: nobody waits for that; see [`Self::active_closed`].
     #[inline(always)]
-    pub(crate) fn active(
-        &mut self,
-        fd: evutil_socket_t,
-        what: Interest,
-        f: impl FnMut(EventRef, Ev),
-    ) -> bool {
-        let Some(entry) = self.entries.get_mut(fd as u32 as usize) else { return true };
-        if !entry.registered.intersects(what & Interest::WHAT) {
-            return false;
-        }
+    pub(crate) fn active(&mut self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
+        let Some(entry) = self.entries.get_mut(fd as u32 as usize) else { return };
         entry.disarmed |= entry.registered.contains(Interest::ONESHOT);
         entry.tell_events(what, f);
-        true
     }
     /// Calls `f` with each event that waits for any of `what` on `fd`, without anything having happened there.
     pub(crate) fn watching(&self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
@@ -142,15 +132,14 @@ impl IoMap {
             entry.tell_events(what, f);
         }
     }
-    /// `what` happened on `fd`, which nobody waits for. It may be an error or a hang-up where only CLOSED is watched,
-    /// or the report of a descriptor that nobody watches any more.
+    /// The same after an error or a hang-up, which reaches those who watch for CLOSED only, too.
     #[cold]
-    pub(crate) fn active_closed(&mut self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
-        let Some(entry) = self.entries.get_mut(fd as u32 as usize) else { return };
-        if entry.registered.contains(Interest::CLOSED) && what.intersects(Interest::WHAT) {
-            entry.disarmed |= entry.registered.contains(Interest::ONESHOT);
-            entry.tell_events(Interest::CLOSED | (what & Interest::ET), f);
-        }
+    pub(crate) fn active_error(&mut self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
+        let registered = self.entries.get(fd as u32 as usize).map_or(Interest::empty(), |e| e.registered);
+        // The bit of ERROR means something else in an event.
+        let what = what.difference(Interest::ERROR);
+        let told = registered.intersects(what & Interest::WHAT);
+        self.active(fd, if told { what } else { what | Interest::CLOSED }, f);
     }
 
     /// Tells a new backend everything. All descriptors are tried; the first error is returned.
@@ -309,9 +298,7 @@ mod tests {
             w.run();
             let map = &mut self.map;
             self.backend
-                .finish_wait(w, |fd, what| {
-                    assert!(map.active(fd, what, |ev, res| seen.push((ev, res))));
-                })
+                .finish_wait(w, |fd, what| map.active(fd, what, |ev, res| seen.push((ev, res))))
                 .unwrap();
             seen
         }
@@ -455,9 +442,8 @@ mod tests {
         let c = new_event(8, Ev::CLOSED | Ev::PERSIST);
         b.add(c).unwrap();
         let mut seen = std::vec::Vec::new();
-        let error = Interest::READ | Interest::WRITE | Interest::ET;
-        assert!(!b.map.active(8, error, |_, _| unreachable!()));
-        b.map.active_closed(8, error, |_, res| seen.push(res));
+        let error = Interest::READ | Interest::WRITE | Interest::ERROR | Interest::ET;
+        b.map.active_error(8, error, |_, res| seen.push(res));
         assert_eq!(seen, [Ev::CLOSED]);
     }
 

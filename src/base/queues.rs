@@ -64,6 +64,8 @@ pub(crate) struct Queues {
     pub(crate) running_priority: c_int,
     /// After this callback, look at the queues again from the top.
     pub(crate) restart: bool,
+    /// Something has to be looked at after this callback: `restart`, or the base's `stop` or `waiters`.
+    pub(crate) attention: bool,
     /// Deferred callbacks made active in this turn.
     deferred: u32,
 }
@@ -84,6 +86,7 @@ impl Queues {
             virtuals: Count { now: 0, max: 0 },
             running_priority: -1,
             restart: false,
+            attention: false,
             deferred: 0,
         }
     }
@@ -209,7 +212,8 @@ impl Queues {
     /// The head of the queue of `pri`, or null.
     #[inline]
     pub(crate) fn first(&self, pri: usize) -> *mut event_callback {
-        self.active.get(pri).map_or(std::ptr::null_mut(), Queue::first)
+        // Not through `get`: a test of the option would stay in the hottest loop.
+        if pri < self.active.len() { self.active[pri].first() } else { std::ptr::null_mut() }
     }
     /// The head of the later queue, or null.
     pub(crate) fn first_later(&self) -> *mut event_callback {
@@ -238,6 +242,7 @@ impl Queues {
     #[inline]
     pub(crate) fn start_turn(&mut self) {
         self.restart = false;
+        self.attention = false;
         self.deferred = 0;
         if !self.later.is_empty() {
             self.promote_later();
@@ -340,7 +345,9 @@ impl Queues {
     #[inline]
     fn note_priority(&mut self, ev: EventRef) {
         // What is more urgent than what is running goes first.
-        self.restart |= c_int::from(ev.pri()) < self.running_priority;
+        let more_urgent = c_int::from(ev.pri()) < self.running_priority;
+        self.restart |= more_urgent;
+        self.attention |= more_urgent;
     }
     /// `ev` becomes active in the next turn.
     pub(crate) fn activate_later(&mut self, ev: EventRef, what: Ev) {

@@ -49,12 +49,14 @@ impl BaseRef {
     pub fn loopbreak(self) {
         let mut g = self.lock();
         g.stop = true;
+        g.q.attention = true;
         g.wake();
     }
     /// `event_base_loopcontinue`: the loop looks for new events after the running callback.
     pub fn loopcontinue(self) {
         let mut g = self.lock();
         g.q.restart = true;
+        g.q.attention = true;
         g.wake();
     }
     pub fn got_break(self) -> bool {
@@ -145,7 +147,10 @@ impl Reports for Collector<'_> {
     #[inline(always)]
     fn report(&mut self, fd: evutil_socket_t, what: Interest) {
         let Collector { io, q, n, own, .. } = self;
-        let told = io.active(fd, what, |ev, res| {
+        if what.contains(Interest::ERROR) {
+            return self.report_error(fd, what);
+        }
+        io.active(fd, what, |ev, res| {
             if ev.flags().intersects(NOT_PLAIN) {
                 own.unusual(q, ev, res);
             } else {
@@ -153,9 +158,6 @@ impl Reports for Collector<'_> {
                 *n += 1;
             }
         });
-        if !told {
-            self.report_closed(fd, what);
-        }
     }
 }
 /// What sets an event apart from one that is simply to be made active.
@@ -164,9 +166,9 @@ const NOT_PLAIN: Evlist =
 
 impl Collector<'_> {
     #[cold]
-    fn report_closed(&mut self, fd: evutil_socket_t, what: Interest) {
-        let Collector { io, q, .. } = self;
-        io.active_closed(fd, what, |ev, res| q.activate(ev, res, 1));
+    fn report_error(&mut self, fd: evutil_socket_t, what: Interest) {
+        let Collector { io, q, own, .. } = self;
+        io.active_error(fd, what, |ev, res| own.unusual(q, ev, res));
     }
 }
 impl Own {
@@ -270,19 +272,20 @@ fn run_queue(mut g: Guard, pri: usize, max: c_int, until: Option<i64>) -> (Guard
             break;
         }
         let f = flags(cb);
-        let n = c_int::from(!f.contains(Evlist::INTERNAL));
-        count += n;
-        g = if f.contains(Evlist::INIT) {
+        g = if f & (Evlist::INIT | Evlist::INTERNAL) == Evlist::INIT {
+            count += 1;
             // SAFETY: INIT says that it is the head of an event.
-            run_event(g, pri, n, unsafe { EventRef::from_callback(cb) })
+            run_event(g, pri, 1, unsafe { EventRef::from_callback(cb) })
+        } else if f.contains(Evlist::INIT) {
+            // SAFETY: as above.
+            run_internal_event(g, pri, unsafe { EventRef::from_callback(cb) })
         } else {
+            count += c_int::from(!f.contains(Evlist::INTERNAL));
             run_callback(g, cb)
         };
         g.current = null_mut();
-        if limited | g.waiters | g.stop | g.q.restart {
-            if g.stop_queue(&limit, count) {
-                break;
-            }
+        if (limited | g.q.attention) && g.stop_queue(&limit, count) {
+            break;
         }
     }
     if g.stop {
@@ -307,11 +310,17 @@ impl Guard {
                 return true;
             }
         }
+        self.q.attention = self.q.restart;
         self.q.restart
     }
 }
 
-#[inline]
+#[cold]
+fn run_internal_event(g: Guard, pri: usize, ev: EventRef) -> Guard {
+    run_event(g, pri, 0, ev)
+}
+/// Takes `ev` off the queue of `pri`, whose head it is, and calls its callback. `n` is 0 for an internal event, else 1.
+#[inline(always)]
 fn run_event(mut g: Guard, pri: usize, n: c_int, ev: EventRef) -> Guard {
     let persist = ev.events().contains(Ev::PERSIST);
     if persist && ev.closure() == closure::EVENT_PERSIST {
