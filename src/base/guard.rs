@@ -147,6 +147,21 @@ impl Guard {
         f();
         base.lock()
     }
+    /// [`Self::call_out`] for the loop's callbacks: nothing that the loop's own thread does asks for a wake-up.
+    #[inline]
+    pub(crate) fn call_user(self, f: impl FnOnce()) -> Guard {
+        let base = self.base;
+        // SAFETY: the base is alive; the lock is shared by nature.
+        if unsafe { (*base.raw()).lock.is_none() } {
+            f();
+            return self;
+        }
+        std::mem::forget(self);
+        // SAFETY: the guard that held the lock is gone, and no borrow of the state survived it.
+        unsafe { base.release() };
+        f();
+        base.lock()
+    }
     /// Runs `f` with the lock held, for callbacks whose contract says so.
     pub(crate) fn call_locked<R>(&mut self, f: impl FnOnce() -> R) -> R {
         // Without ids threads cannot be told apart: such a callback must leave the base alone, as in libevent.

@@ -123,7 +123,9 @@ impl IoMap {
     #[inline(always)]
     pub(crate) fn active(&mut self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
         let Some(entry) = self.entries.get_mut(fd as u32 as usize) else { return };
-        entry.disarmed |= entry.registered.contains(Interest::ONESHOT);
+        if entry.registered.contains(Interest::ONESHOT) {
+            entry.disarmed = true;
+        }
         entry.tell_events(what, f);
     }
     /// Calls `f` with each event that waits for any of `what` on `fd`, without anything having happened there.

@@ -179,13 +179,15 @@ impl Queues {
     /// Takes `cb` off the queue of `pri`, whose head it is. `n` is 0 for an internal event, else 1.
     #[inline]
     pub(crate) fn remove_first(&mut self, pri: usize, n: c_int, cb: *mut event_callback) {
-        self.added.sub(n);
-        self.active_count.sub(1);
-        set_flags(cb, flags(cb) & !Evlist::ACTIVE);
+        let f = flags(cb);
+        // Before anything is written: the caller's test of `pri` still counts for the compiler.
         if let Some(q) = self.active.get_mut(pri) {
             // SAFETY: the caller has just read it as the head.
             unsafe { q.remove_first(cb) }
         }
+        self.added.sub(n);
+        self.active_count.sub(1);
+        set_flags(cb, f & !Evlist::ACTIVE);
     }
     /// Takes a callback off whatever queue it is on. False: it was on none.
     pub(crate) fn remove_any(&mut self, cb: *mut event_callback) -> bool {

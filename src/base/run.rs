@@ -261,10 +261,15 @@ struct Limit {
     max: c_int,
     until: Option<i64>,
 }
+impl Limit {
+    fn is_set(&self) -> bool {
+        self.max != c_int::MAX || self.until.is_some()
+    }
+}
 
 fn run_queue(mut g: Guard, pri: usize, max: c_int, until: Option<i64>) -> (Guard, c_int) {
     let limit = Limit { max, until };
-    let limited = max != c_int::MAX || until.is_some();
+    g.q.attention |= limit.is_set();
     let mut count = 0;
     loop {
         let cb = g.q.first(pri);
@@ -284,7 +289,7 @@ fn run_queue(mut g: Guard, pri: usize, max: c_int, until: Option<i64>) -> (Guard
             run_callback(g, cb)
         };
         g.current = null_mut();
-        if (limited | g.q.attention) && g.stop_queue(&limit, count) {
+        if g.q.attention && g.stop_queue(&limit, count) {
             break;
         }
     }
@@ -310,7 +315,7 @@ impl Guard {
                 return true;
             }
         }
-        self.q.attention = self.q.restart;
+        self.q.attention = self.q.restart | limit.is_set();
         self.q.restart
     }
 }
@@ -326,9 +331,12 @@ fn run_event(mut g: Guard, pri: usize, n: c_int, ev: EventRef) -> Guard {
     if persist && ev.closure() == closure::EVENT_PERSIST {
         g.q.remove_first(pri, n, ev.callback());
         g.current = ev.callback();
-        g.rearm(ev);
+        let interval = ev.interval();
+        if (interval.tv_sec != 0) | (interval.tv_usec != 0) {
+            g.rearm(ev);
+        }
         let call = Call::of(ev);
-        return g.call_out(|| call.run());
+        return g.call_user(|| call.run());
     }
     if persist || ev.flags().contains(Evlist::FINALIZING) {
         g.q.remove_first(pri, n, ev.callback());
