@@ -2,7 +2,7 @@
 use super::clock::{Clock, micros};
 use super::common::CommonTimeouts;
 use super::config::{Config, options};
-use super::guard::{Base, Guard};
+use super::guard::{Base, Guard, LockKind};
 use super::io_map::IoMap;
 use super::once::Spare;
 use super::queues::Queues;
@@ -20,7 +20,7 @@ use crate::{Error, Result, warnx};
 use std::cell::UnsafeCell;
 use std::ffi::c_int;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 fn unassigned() -> event {
     // SAFETY: all zeros is an event that has not been assigned.
@@ -50,9 +50,8 @@ impl BaseRef {
             signal_pair: UnsafeCell::new(signals.ev_signal_pair),
             notify_fd: UnsafeCell::new([-1, -1]),
             priorities: AtomicI32::new(1),
+            lock_kind: LockKind::of(&lock),
             lock,
-            lent: AtomicBool::new(false),
-            lent_to: AtomicUsize::new(0),
             callback_done,
             state: UnsafeCell::new(State {
                 backend,

@@ -6,7 +6,7 @@ use crate::thread::{Cond, PlainLock, current_id, has_id_callback};
 use std::cell::UnsafeCell;
 use std::ffi::c_int;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicUsize, Ordering};
 
 /// What an `event_base` is. C sees an opaque struct, except for libevent's own tests, which read the first two
 /// fields.
@@ -20,12 +20,37 @@ pub struct Base {
     pub(super) priorities: AtomicI32,
     /// Nothing at all where locking is off.
     pub(super) lock: PlainLock,
-    /// While a callback runs under the lock by contract: true, and the id of its thread.
-    pub(super) lent: AtomicBool,
-    pub(super) lent_to: AtomicUsize,
+    pub(super) lock_kind: LockKind,
     /// Told when a callback has returned that another thread waits for.
     pub(super) callback_done: Cond,
     pub(super) state: UnsafeCell<State>,
+}
+
+/// How the lock is taken: straight if it is a pthread mutex, otherwise through the program's table. While a callback
+/// runs under it by contract, whoever takes it first asks whether that callback is the asker's own.
+pub(super) struct LockKind {
+    now: AtomicU8,
+    lent_to: AtomicUsize,
+}
+const PTHREAD: u8 = 0;
+const TABLE: u8 = 1;
+const LENT: u8 = 2;
+impl LockKind {
+    pub(super) fn of(lock: &PlainLock) -> LockKind {
+        let kind = if lock.is_pthread() { PTHREAD } else { TABLE };
+        LockKind { now: AtomicU8::new(kind), lent_to: AtomicUsize::new(0) }
+    }
+    /// Marks the lock, held by this thread, as lent to it; the kind to go back to.
+    fn lend(&self) -> u8 {
+        self.lent_to.store(my_id(), Ordering::Relaxed);
+        // Whoever sees LENT sees to whom.
+        self.now.swap(LENT, Ordering::AcqRel)
+    }
+    /// Whether the callback that runs under the lock runs in this thread: what it does is part of that one
+    /// acquisition.
+    fn is_lent_to_me(&self) -> bool {
+        self.now.load(Ordering::Acquire) == LENT && self.lent_to.load(Ordering::Relaxed) == my_id()
+    }
 }
 
 /// The locked base. It derefs to the state; what it lends out cannot outlive it, nor a call-out.
@@ -60,51 +85,48 @@ impl BaseRef {
     }
     // Out of line, and every way out a tail call: a base without a lock pays for one test.
     /// # Safety
-    /// As [`PlainLock::acquire_some`].
+    /// There is a lock.
     #[inline(never)]
     unsafe fn acquire(self) {
-        // SAFETY: the base is alive, lock and atomic are shared by nature; the caller's promise.
+        // SAFETY: the base is alive, lock and kind are shared by nature; the kind tells the truth.
         unsafe {
-            match (*self.raw()).lent.load(Ordering::Relaxed) {
-                false => (*self.raw()).lock.acquire_some(),
-                true => self.acquire_while_lent(),
+            match (*self.raw()).lock_kind.now.load(Ordering::Relaxed) {
+                PTHREAD => (*self.raw()).lock.acquire_pthread(),
+                _ => self.acquire_otherwise(),
             }
         }
     }
     /// # Safety
-    /// As [`PlainLock::release_some`].
+    /// There is a lock, and as [`PlainLock::release`].
     #[inline(never)]
     unsafe fn release(self) {
-        // SAFETY: the base is alive, lock and atomic are shared by nature; the caller's promise.
+        // SAFETY: the base is alive, lock and kind are shared by nature; the kind tells the truth.
         unsafe {
-            match (*self.raw()).lent.load(Ordering::Relaxed) {
-                false => (*self.raw()).lock.release_some(),
-                true => self.release_while_lent(),
+            match (*self.raw()).lock_kind.now.load(Ordering::Relaxed) {
+                PTHREAD => (*self.raw()).lock.release_pthread(),
+                _ => self.release_otherwise(),
             }
         }
     }
     #[cold]
     #[inline(never)]
-    unsafe fn acquire_while_lent(self) {
-        if !self.is_borrower() {
-            // SAFETY: the caller's promise.
-            unsafe { (*self.raw()).lock.acquire_some() }
+    unsafe fn acquire_otherwise(self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !(*self.raw()).lock_kind.is_lent_to_me() {
+                (*self.raw()).lock.acquire();
+            }
         }
     }
     #[cold]
     #[inline(never)]
-    unsafe fn release_while_lent(self) {
-        if !self.is_borrower() {
-            // SAFETY: the caller's promise.
-            unsafe { (*self.raw()).lock.release_some() }
+    unsafe fn release_otherwise(self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !(*self.raw()).lock_kind.is_lent_to_me() {
+                (*self.raw()).lock.release();
+            }
         }
-    }
-    /// Whether the callback that runs under the lock runs in this thread: what it does is part of that one
-    /// acquisition. Only the thread itself writes its own id there, so what it reads about itself is never stale.
-    fn is_borrower(self) -> bool {
-        // SAFETY: the base is alive; atomics are shared by nature.
-        let (lent, to) = unsafe { (&(*self.raw()).lent, &(*self.raw()).lent_to) };
-        lent.load(Ordering::Relaxed) && to.load(Ordering::Relaxed) == my_id()
     }
 }
 
@@ -164,16 +186,15 @@ impl Guard {
     }
     /// Runs `f` with the lock held, for callbacks whose contract says so.
     pub(crate) fn call_locked<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: the base is alive; the kind is shared by nature.
+        let kind = unsafe { &(*self.base.raw()).lock_kind };
         // Without ids threads cannot be told apart: such a callback must leave the base alone, as in libevent.
-        if self.base.is_borrower() || !has_id_callback() {
+        if kind.is_lent_to_me() || !has_id_callback() {
             return f();
         }
-        // SAFETY: the base is alive; atomics are shared by nature.
-        let (lent, to) = unsafe { (&(*self.base.raw()).lent, &(*self.base.raw()).lent_to) };
-        to.store(my_id(), Ordering::Relaxed);
-        lent.store(true, Ordering::Relaxed);
+        let before = kind.lend();
         let r = f();
-        lent.store(false, Ordering::Relaxed);
+        kind.now.store(before, Ordering::Release);
         r
     }
     /// Whether the running thread is the one that runs, or last ran, this base's loop.

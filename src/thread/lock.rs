@@ -100,24 +100,27 @@ impl PlainLock {
         }
     }
 }
+/// For those who keep in mind whether there is a lock and of what make, and save asking each time.
 impl PlainLock {
-    /// [`PlainLock::acquire`] by one who has asked [`PlainLock::is_none`].
-    ///
-    /// # Safety
-    /// It is not `NONE`.
-    #[inline]
-    pub unsafe fn acquire_some(&self) {
-        // SAFETY: made by the live table.
-        unsafe { table::lock(0, self.0) };
+    /// Whether it is a pthread mutex; it stays what it is.
+    pub fn is_pthread(&self) -> bool {
+        !self.0.is_null() && table::is_native()
     }
-    /// [`PlainLock::release`] likewise.
-    ///
     /// # Safety
-    /// It is not `NONE`, and as there.
+    /// It is a pthread mutex.
+    #[cfg(unix)]
     #[inline]
-    pub unsafe fn release_some(&self) {
-        // SAFETY: made by the live table.
-        unsafe { table::unlock(0, self.0) };
+    pub unsafe fn acquire_pthread(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { libc::pthread_mutex_lock(self.0.cast()) };
+    }
+    /// # Safety
+    /// It is a pthread mutex, and as [`PlainLock::release`].
+    #[cfg(unix)]
+    #[inline]
+    pub unsafe fn release_pthread(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { libc::pthread_mutex_unlock(self.0.cast()) };
     }
 }
 impl Drop for PlainLock {

@@ -152,6 +152,10 @@ pub fn stop_debugging() {
 pub fn is_debugging() -> bool {
     DEBUGGING.load(Ordering::Relaxed)
 }
+/// Whether locks that are made now are pthread mutexes.
+pub(super) fn is_native() -> bool {
+    NATIVE.load(Ordering::Relaxed)
+}
 /// With SETTING held.
 fn update_native() {
     let lock: Option<LockFn> = field!(LOCKS.lock);
