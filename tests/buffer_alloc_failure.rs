@@ -1,5 +1,6 @@
 //! Every evbuffer operation while the k-th allocation fails: it says so, nothing is lost, nothing leaks.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 use libc::iovec;
 use oxievent::abi::buffer::{SegmentFlag, evbuffer, evbuffer_cb_info, evbuffer_eol_style};
 use oxievent::buffer::{BufferRef, SegmentRef};

@@ -1,5 +1,6 @@
 //! Callbacks of evbuffers that run from the loop.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 use oxievent::abi::buffer::{evbuffer, evbuffer_cb_info};
 use oxievent::abi::event::Evloop;
 use oxievent::base::{BaseRef, Config};

@@ -1,5 +1,6 @@
 //! Files in evbuffers: by sendfile, mapped, read; empty, short, on descriptors that cannot do it.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 use oxievent::Error;
 use oxievent::abi::buffer::{SegmentFlag, evbuffer_file_segment};
 use oxievent::buffer::{BufferRef, SegmentRef};

@@ -30,5 +30,5 @@ struct evbuffer_file_segment {
 
 #define EVBUFFER_CHAIN_SIZE sizeof(struct evbuffer_chain)
 #define EVBUFFER_CHAIN_MAX ((size_t)EV_SSIZE_MAX)
-#define MIN_BUFFER_SIZE (sizeof(void *) == 8 ? 1024 : 512)
+#define MIN_BUFFER_SIZE (sizeof(void *) == 8 ? 232 : 116)
 #endif
