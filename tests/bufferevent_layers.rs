@@ -1,4 +1,5 @@
 //! Pairs and filters.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 use bev_common::*;
 use oxievent::abi::buffer::evbuffer;

@@ -1,4 +1,5 @@
 //! Rate limits and groups.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 use bev_common::*;
 use oxievent::abi::event::Ev;

@@ -1,4 +1,5 @@
 //! Each allocation of each object fails once: an error, nothing leaked, nothing broken.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 use bev_common::*;
 use oxievent::abi::event::Ev;
@@ -96,6 +97,7 @@ fn allocations_fail() {
     let (below, mut peer) = socket(b, 0);
     each("filter", || BevRef::filter_new(below, none), |x| x.free());
     turn(b);
+    // SAFETY: nobody uses it.
     each("cfg", || new_config((1, 2), (3, 4), None), |c| unsafe { free_config(c) });
     let cfg = new_config((1000, 1000), (1000, 1000), None).unwrap();
     each(

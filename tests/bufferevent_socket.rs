@@ -1,4 +1,5 @@
 //! Socket bufferevents: data, watermarks, timeouts, connecting, and what callbacks may do.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 use bev_common::*;
 use oxievent::Error;

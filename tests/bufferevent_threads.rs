@@ -1,4 +1,5 @@
 //! Several threads on one bufferevent, or one listener, while the loop runs in another.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 use bev_common::*;
 use oxievent::abi::event::{Ev, Evloop};

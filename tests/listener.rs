@@ -1,4 +1,5 @@
 //! Listeners: options, callbacks that disable, free and change, errors.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 use bev_common::{base, end, log, logged, turn};
 use oxievent::Error;
