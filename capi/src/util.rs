@@ -59,6 +59,7 @@ pub unsafe extern "C" fn evutil_socketpair(
 
 /// Makes reading, writing, connecting and accepting on a socket return at once instead of waiting.
 ///
+/// @param sock the socket
 /// @return 0, or -1 with the socket error set; a failure is also logged as a warning
 ///
 /// # Safety
@@ -71,6 +72,7 @@ pub unsafe extern "C" fn evutil_make_socket_nonblocking(sock: evutil_socket_t) -
 /// Lets a listening socket take an address that connections of an earlier listener still linger on
 /// (SO_REUSEADDR). Does nothing to AF_UNIX sockets, and nothing on Windows, where the option means something else.
 ///
+/// @param sock the socket
 /// @return 0, or -1 with the socket error set
 ///
 /// # Safety
@@ -83,6 +85,7 @@ pub unsafe extern "C" fn evutil_make_listen_socket_reuseable(sock: evutil_socket
 /// Lets several sockets listen on one port, the kernel spreading the connections over them (SO_REUSEPORT). Each of
 /// them must call this before bind. Does nothing to AF_UNIX sockets, nor where the system cannot do it.
 ///
+/// @param sock the socket
 /// @return 0, or -1 with the socket error set
 ///
 /// # Safety
@@ -95,6 +98,7 @@ pub unsafe extern "C" fn evutil_make_listen_socket_reuseable_port(sock: evutil_s
 /// Keeps an AF_INET6 socket to IPv6: it will not take IPv4 connections as mapped addresses. To be called before
 /// bind.
 ///
+/// @param sock the socket
 /// @return 0, or -1 with the socket error set
 ///
 /// # Safety
@@ -107,6 +111,7 @@ pub unsafe extern "C" fn evutil_make_listen_socket_ipv6only(sock: evutil_socket_
 /// Has the kernel report a TCP connection to its listener only when data has arrived on it (TCP_DEFER_ACCEPT). To be
 /// called after listen. Does nothing where the system has no such option.
 ///
+/// @param sock the socket
 /// @return 0, or -1 with the socket error set
 ///
 /// # Safety
@@ -118,6 +123,7 @@ pub unsafe extern "C" fn evutil_make_tcp_listen_socket_deferred(sock: evutil_soc
 
 /// Has a socket closed when the process executes another program (FD_CLOEXEC).
 ///
+/// @param sock the socket
 /// @return 0, or -1 with errno set; a failure is also logged as a warning
 ///
 /// # Safety
@@ -129,6 +135,7 @@ pub unsafe extern "C" fn evutil_make_socket_closeonexec(sock: evutil_socket_t) -
 
 /// Closes a socket.
 ///
+/// @param sock the socket
 /// @return 0, or -1 with the socket error set
 ///
 /// # Safety
@@ -301,6 +308,11 @@ pub unsafe extern "C" fn evutil_ascii_strcasecmp(str1: *const c_char, str2: *con
 
 /// evutil_ascii_strcasecmp over the first n characters at most.
 ///
+/// @param str1 a string, or at least n characters
+/// @param str2 another
+/// @param n how many to compare
+/// @return 0 if they are equal, -1 if str1 comes first, 1 if str2 does
+///
 /// # Safety
 /// Rule 2: both end with a NUL or have `n` bytes.
 #[unsafe(no_mangle)]
@@ -362,7 +374,10 @@ pub unsafe extern "C" fn evutil_freeaddrinfo(ai: *mut addrinfo) {
     unsafe { gai::free(ai) }
 }
 
-/// The text for an error of evutil_getaddrinfo or evdns_getaddrinfo. It must not be changed or freed.
+/// The text for an error of evutil_getaddrinfo or evdns_getaddrinfo.
+///
+/// @param err what they returned
+/// @return the text, which must not be changed or freed; never NULL
 ///
 /// # Safety
 /// No pointers.

@@ -246,6 +246,7 @@ int evutil_socketpair(int d, int type, int protocol, evutil_socket_t *sv);
  * Makes reading, writing, connecting and accepting on a socket return at once
  * instead of waiting.
  *
+ * @param sock the socket
  * @return 0, or -1 with the socket error set; a failure is also logged as a
  *   warning
  */
@@ -257,6 +258,7 @@ int evutil_make_socket_nonblocking(evutil_socket_t sock);
  * listener still linger on (SO_REUSEADDR). Does nothing to AF_UNIX sockets,
  * and nothing on Windows, where the option means something else.
  *
+ * @param sock the socket
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -267,6 +269,7 @@ int evutil_make_listen_socket_reuseable(evutil_socket_t sock);
  * connections over them (SO_REUSEPORT). Each of them must call this before
  * bind. Does nothing to AF_UNIX sockets, nor where the system cannot do it.
  *
+ * @param sock the socket
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -276,6 +279,7 @@ int evutil_make_listen_socket_reuseable_port(evutil_socket_t sock);
  * Keeps an AF_INET6 socket to IPv6: it will not take IPv4 connections as
  * mapped addresses. To be called before bind.
  *
+ * @param sock the socket
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -286,6 +290,7 @@ int evutil_make_listen_socket_ipv6only(evutil_socket_t sock);
  * arrived on it (TCP_DEFER_ACCEPT). To be called after listen. Does nothing
  * where the system has no such option.
  *
+ * @param sock the socket
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -294,6 +299,7 @@ int evutil_make_tcp_listen_socket_deferred(evutil_socket_t sock);
 /**
  * Has a socket closed when the process executes another program (FD_CLOEXEC).
  *
+ * @param sock the socket
  * @return 0, or -1 with errno set; a failure is also logged as a warning
  */
 EVENT2_EXPORT_SYMBOL
@@ -302,6 +308,7 @@ int evutil_make_socket_closeonexec(evutil_socket_t sock);
 /**
  * Closes a socket.
  *
+ * @param sock the socket
  * @return 0, or -1 with the socket error set
  */
 EVENT2_EXPORT_SYMBOL
@@ -395,7 +402,14 @@ int evutil_sockaddr_cmp(const struct sockaddr *sa1,
 EVENT2_EXPORT_SYMBOL
 int evutil_ascii_strcasecmp(const char *str1, const char *str2);
 
-/** evutil_ascii_strcasecmp over the first n characters at most. */
+/**
+ * evutil_ascii_strcasecmp over the first n characters at most.
+ *
+ * @param str1 a string, or at least n characters
+ * @param str2 another
+ * @param n how many to compare
+ * @return 0 if they are equal, -1 if str1 comes first, 1 if str2 does
+ */
 EVENT2_EXPORT_SYMBOL
 int evutil_ascii_strncasecmp(const char *str1, const char *str2, size_t n);
 
@@ -428,8 +442,10 @@ EVENT2_EXPORT_SYMBOL
 void evutil_freeaddrinfo(struct evutil_addrinfo *ai);
 
 /**
- * The text for an error of evutil_getaddrinfo or evdns_getaddrinfo. It must
- * not be changed or freed.
+ * The text for an error of evutil_getaddrinfo or evdns_getaddrinfo.
+ *
+ * @param err what they returned
+ * @return the text, which must not be changed or freed; never NULL
  */
 EVENT2_EXPORT_SYMBOL
 const char *evutil_gai_strerror(int err);
@@ -523,6 +539,9 @@ int evutil_date_rfc1123(char *date, size_t datelen, const struct tm *tm);
  * Formats as snprintf does; the same on every system. The text is always
  * ended by a NUL if buflen is not 0.
  *
+ * @param buf where the text goes
+ * @param buflen the room there, in bytes
+ * @param format the format, followed by its arguments
  * @return the length of the whole text, which was cut if that is not below
  *   buflen; -1 on an error; 0 if buflen is 0
  */
@@ -533,7 +552,15 @@ int evutil_snprintf(char *buf, size_t buflen, const char *format, ...)
 #endif
 	;
 
-/** evutil_snprintf for arguments that come as a va_list. */
+/**
+ * evutil_snprintf for arguments that come as a va_list.
+ *
+ * @param buf where the text goes
+ * @param buflen the room there, in bytes
+ * @param format the format
+ * @param ap its arguments, which cannot be used again afterwards
+ * @return as for evutil_snprintf
+ */
 EVENT2_EXPORT_SYMBOL
 int evutil_vsnprintf(char *buf, size_t buflen, const char *format, va_list ap)
 #ifdef __GNUC__

@@ -14,8 +14,12 @@ int evbuffer_add_printf(struct evbuffer *buf, const char *fmt, ...)
 	;
 
 /**
- * evbuffer_add_printf for arguments that come as a va_list, which cannot be
- * used again afterwards.
+ * evbuffer_add_printf for arguments that come as a va_list.
+ *
+ * @param buf the buffer
+ * @param fmt the format
+ * @param ap its arguments, which cannot be used again afterwards
+ * @return the number of bytes appended, or -1
  */
 EVENT2_EXPORT_SYMBOL
 int evbuffer_add_vprintf(struct evbuffer *buf, const char *fmt, va_list ap)

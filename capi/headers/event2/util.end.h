@@ -2,6 +2,9 @@
  * Formats as snprintf does; the same on every system. The text is always
  * ended by a NUL if buflen is not 0.
  *
+ * @param buf where the text goes
+ * @param buflen the room there, in bytes
+ * @param format the format, followed by its arguments
  * @return the length of the whole text, which was cut if that is not below
  *   buflen; -1 on an error; 0 if buflen is 0
  */
@@ -12,7 +15,15 @@ int evutil_snprintf(char *buf, size_t buflen, const char *format, ...)
 #endif
 	;
 
-/** evutil_snprintf for arguments that come as a va_list. */
+/**
+ * evutil_snprintf for arguments that come as a va_list.
+ *
+ * @param buf where the text goes
+ * @param buflen the room there, in bytes
+ * @param format the format
+ * @param ap its arguments, which cannot be used again afterwards
+ * @return as for evutil_snprintf
+ */
 EVENT2_EXPORT_SYMBOL
 int evutil_vsnprintf(char *buf, size_t buflen, const char *format, va_list ap)
 #ifdef __GNUC__
