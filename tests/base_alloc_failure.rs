@@ -158,7 +158,12 @@ fn every_allocation_may_fail() {
     }
     let mut fds = [0; 2];
     // SAFETY: room for two.
-    assert_eq!(unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, fds.as_mut_ptr()) }, 0);
+    assert_eq!(
+        unsafe {
+            libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_NONBLOCK, 0, fds.as_mut_ptr())
+        },
+        0
+    );
     // The first time with debug mode, which allocates too.
     for debug_mode in [true, false] {
         if debug_mode {

@@ -1,9 +1,10 @@
 //! Debug mode: a table of the events that have been assigned and added, by address, because the struct itself may
 //! have been freed or overwritten. Misuse is fatal here; without debug mode it is undefined.
 use super::EventRef;
-use crate::abi::event::Evlist;
+use crate::abi::event::{Ev, Evlist};
+use crate::abi::util::evutil_socket_t;
 use crate::mem::{self, HashMap};
-use crate::{log, warnx};
+use crate::{log, sys, warnx};
 use parking_lot::Mutex;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -153,6 +154,22 @@ pub fn assert_set_up(ev: EventRef, doing: &str) {
     }
     if is_on() {
         check(ev, doing);
+    }
+}
+/// Fatal if `ev` is added, or its descriptor blocks: a callback must never make the loop wait.
+#[inline]
+pub(super) fn assert_assignable(ev: EventRef, fd: evutil_socket_t, events: Ev) {
+    #[cold]
+    #[inline(never)]
+    fn check(ev: EventRef, fd: evutil_socket_t, events: Ev) {
+        let _keep = sys::ErrnoGuard::new();
+        if fd >= 0 && !events.contains(Ev::SIGNAL) && sys::fd::is_blocking(fd) {
+            die(ABORT, format_args!("event_assign: descriptor {fd} is not nonblocking"));
+        }
+        assert_not_added(ev, "event_assign");
+    }
+    if is_on() {
+        check(ev, fd, events);
     }
 }
 /// Fatal if `ev` is added.

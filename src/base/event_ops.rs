@@ -89,7 +89,7 @@ impl EventRef {
         arg: *mut c_void,
     ) -> Result<()> {
         let base = base.or_else(current::get);
-        debug::assert_not_added(self, "event_assign");
+        debug::assert_assignable(self, fd, events);
         let arg = if arg == self_cbarg() { self.as_ptr().cast() } else { arg };
         let pri = base.map_or(0, |b| b.priorities() / 2) as u8;
         self.fill(base.map_or(null_mut(), BaseRef::as_ptr), fd, events, Evlist::INIT, pri, cb, arg);

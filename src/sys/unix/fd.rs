@@ -204,6 +204,12 @@ pub unsafe fn munmap(addr: *mut c_void, len: usize) {
     unsafe { libc::munmap(addr, len) };
 }
 
+/// Whether a descriptor blocks. False for what is no descriptor.
+pub fn is_blocking(fd: c_int) -> bool {
+    // SAFETY: no memory is involved.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    flags >= 0 && flags & libc::O_NONBLOCK == 0
+}
 #[cfg(test)]
 mod tests {
     use super::*;
