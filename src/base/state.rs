@@ -357,16 +357,31 @@ impl State {
                     next = now.saturating_add(span);
                 }
                 self.timers.update(ev.heap_slot(), next);
+                self.fetch_first_timer();
                 ev.set_timeout(timeval_of(next));
                 ev.insert_flags(REARMED);
                 return self.q.activate(ev, Ev::TIMEOUT, 1);
             }
         }
         self.timers.remove(ev.heap_slot());
+        self.fetch_first_timer();
         ev.set_heap_slot(-1);
         ev.remove_flags(Evlist::TIMEOUT);
         self.q.added.sub(1);
         self.time_out(ev);
+    }
+    /// The event that may expire next is far away in memory: have it brought while this one is dealt with.
+    #[inline]
+    fn fetch_first_timer(&self) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some((_, ev)) = self.timers.first() {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint; it cannot fault.
+            unsafe {
+                _mm_prefetch(ev.as_ptr().cast::<i8>(), _MM_HINT_T0);
+                _mm_prefetch(ev.as_ptr().cast::<i8>().wrapping_add(64), _MM_HINT_T0);
+            }
+        }
     }
     /// `ev` is off the timers, because its time has come.
     pub(super) fn time_out(&mut self, ev: EventRef) {
