@@ -100,20 +100,9 @@ impl State {
             return Err(Error::Invalid);
         }
         let events = ev.events();
-        if let Some(tv) = timeout {
-            // What can fail comes first.
-            if !flags.contains(Evlist::TIMEOUT) {
-                self.timers.reserve()?;
-            } else if flags.contains(Evlist::INSERTED) || !events.intersects(IO | Ev::SIGNAL) {
-                // Only the deadline changes, and most often to a later one.
-                if !flags.intersects(QUEUED) && !events.contains(Ev::SIGNAL) && self.postpone(ev, tv) {
-                    if events.contains(Ev::PERSIST) {
-                        ev.set_interval(*tv);
-                    }
-                    debug::note_add(ev, true);
-                    return Ok(());
-                }
-            }
+        // What can fail comes first.
+        if timeout.is_some() && !flags.contains(Evlist::TIMEOUT) {
+            self.timers.reserve()?;
         }
         if events.intersects(IO | Ev::SIGNAL) && !flags.contains(Evlist::INSERTED) {
             if events.intersects(IO) {
@@ -126,7 +115,12 @@ impl State {
             ev.insert_flags(Evlist::INSERTED);
         }
         if let Some(tv) = timeout {
-            self.add_timeout(ev, tv)?;
+            // Active, signal and common timeouts have their own rules.
+            if flags.intersects(QUEUED) || events.contains(Ev::SIGNAL) || !self.set_timer(ev, flags, tv) {
+                self.add_timeout(ev, tv)?;
+            } else if events.contains(Ev::PERSIST) {
+                ev.set_interval(*tv);
+            }
         }
         debug::note_add(ev, true);
         Ok(())
@@ -180,9 +174,8 @@ impl State {
             let old = ev.timeout();
             if self.common.index_of(&old).is_none() {
                 // A later deadline is only noted; the entry moves when it surfaces.
-                if at < micros(&old) && self.timers.deadline(ev.heap_slot()).is_some_and(|d| at < d) {
-                    self.timers.update(ev.heap_slot(), at);
-                    self.note_deadline(at);
+                if at < micros(&old) {
+                    self.advance(ev, at);
                 }
                 ev.set_timeout(timeval_of(at));
                 return Ok(());
@@ -253,16 +246,20 @@ impl State {
         result
     }
     /// [`Self::del`] for an event that is about to run, the head of the queue of `pri`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_to_run(&mut self, pri: usize, n: c_int, ev: EventRef) {
         self.q.remove_first(pri, n, ev.callback());
         if ev.flags().intersects(Evlist::TIMEOUT | Evlist::INSERTED | REARMED) {
-            ev.remove_flags(REARMED);
-            self.remove_timeout(ev);
-            // An error of the backend concerns a descriptor that nobody watches any more.
-            let _ = self.remove_inserted(ev);
+            self.untie(ev);
         }
         debug::note_add(ev, false);
+    }
+    #[inline(never)]
+    fn untie(&mut self, ev: EventRef) {
+        ev.remove_flags(REARMED);
+        self.remove_timeout(ev);
+        // An error of the backend concerns a descriptor that nobody watches any more.
+        let _ = self.remove_inserted(ev);
     }
     /// Stops watching for `ev` if it is watched for. It is off the map even if an error is returned.
     #[inline]
@@ -399,14 +396,16 @@ impl State {
         self.q.activate(ev, Ev::TIMEOUT, 1);
     }
 
-    /// Moves the deadline of an event in the heap to `span` from now, if that is not earlier: only noted, the entry
-    /// moves when it surfaces. False, and nothing is done, in all other cases.
+    /// Makes `ev` time out `span` from now, where all is plain: no common timeout, microseconds below a million, and
+    /// room in the heap. A later deadline of an event in the heap is only noted, the entry moves when it surfaces.
+    /// False, and nothing is done, in all other cases.
     #[inline(always)]
-    fn postpone(&mut self, ev: EventRef, span: &timeval) -> bool {
-        let old = ev.timeout();
+    fn set_timer(&mut self, ev: EventRef, flags: Evlist, span: &timeval) -> bool {
         // Marks of common timeouts are no plain microseconds.
         let plain = |tv: &timeval| (0..1_000_000).contains(&tv.tv_usec);
-        if !plain(span) || !plain(&old) {
+        let in_heap = flags.contains(Evlist::TIMEOUT);
+        let old = ev.timeout();
+        if !plain(span) || in_heap && !plain(&old) {
             return false;
         }
         let now = self.clock.now_timeval();
@@ -416,11 +415,25 @@ impl State {
             tv_sec: now.tv_sec.saturating_add(span.tv_sec).saturating_add(carry.into()),
             tv_usec: if carry { usec - 1_000_000 } else { usec },
         };
-        if (new.tv_sec, new.tv_usec) < (old.tv_sec, old.tv_usec) {
-            return false;
+        if !in_heap {
+            let Ok(slot) = self.timers.push(micros(&new), ev) else { return false };
+            ev.set_heap_slot(slot);
+            ev.insert_flags(Evlist::TIMEOUT);
+            self.q.added.add(c_int::from(!flags.contains(Evlist::INTERNAL)));
+            self.note_deadline(micros(&new));
+        } else if (new.tv_sec, new.tv_usec) < (old.tv_sec, old.tv_usec) {
+            self.advance(ev, micros(&new));
         }
         ev.set_timeout(new);
         true
+    }
+    /// The deadline of `ev`, which is in the heap, becomes `at`, which is earlier: so does the entry's, if it is later.
+    #[inline]
+    fn advance(&mut self, ev: EventRef, at: i64) {
+        if self.timers.deadline(ev.heap_slot()).is_some_and(|d| at < d) {
+            self.timers.update(ev.heap_slot(), at);
+            self.note_deadline(at);
+        }
     }
     /// A persistent event is about to run: sets its next deadline, if it has an interval.
     #[inline]
@@ -433,7 +446,7 @@ impl State {
         let flags = ev.flags();
         if flags & (Evlist::TIMEOUT | REARMED) == Evlist::TIMEOUT
             && !ev.res().contains(Ev::TIMEOUT)
-            && self.postpone(ev, &interval)
+            && self.set_timer(ev, flags, &interval)
         {
             return;
         }

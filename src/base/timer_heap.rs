@@ -55,16 +55,16 @@ impl<T: Copy> TimerHeap<T> {
         Ok(())
     }
     /// Adds an entry; the slot it got.
-    #[inline]
     pub(crate) fn push(&mut self, at: i64, item: T) -> Result<i32> {
         let slot = if self.free == NONE { self.new_slot(item)? } else { self.free };
         let place = self.heap.len();
         let e = Entry { at, slot };
-        self.heap.try_push(e)?;
-        if slot == self.free {
-            self.free = self.pos[slot as usize];
-            self.items[slot as usize] = item;
+        if place == self.heap.capacity() {
+            self.heap.try_reserve(1).map_err(|_| Error::NoMem)?;
         }
+        self.heap.push(e);
+        self.free = self.pos[slot as usize];
+        self.items[slot as usize] = item;
         self.sift_up(place, e);
         Ok(slot as i32)
     }
