@@ -7,6 +7,8 @@ use super::chain::ChainRef;
 use crate::{Result, mem};
 use parking_lot::Mutex;
 use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// malloc's own share of a block that is to fill whole pages.
 const OVERHEAD: usize = 16;
@@ -26,6 +28,8 @@ struct Cache {
 }
 // SAFETY: blocks in the cache belong to nobody else.
 unsafe impl Send for Cache {}
+/// One block of each of the smaller sizes, to be had without the lock.
+static FRONT: [AtomicPtr<u8>; 18] = [const { AtomicPtr::new(null_mut()) }; 18];
 static CACHE: Mutex<Cache> = Mutex::new(Cache { heads: [null_mut(); CLASSES], held: 0 });
 
 /// What to ask for when `need` bytes are wanted: malloc's size classes while small, then whole pages and quarters
@@ -75,7 +79,25 @@ pub(super) fn give(p: *mut u8, size: usize) {
     // SAFETY: by this module's contract it came from `take` and is not used any more.
     unsafe { mem::free(p.cast()) }
 }
+#[inline]
 fn from_cache(i: usize, size: usize) -> Option<NonNull<u8>> {
+    if let Some(front) = FRONT.get(i).filter(|f| !f.load(Relaxed).is_null()) {
+        if let Some(p) = NonNull::new(front.swap(null_mut(), Acquire)) {
+            return Some(p);
+        }
+    }
+    from_list(i, size)
+}
+#[inline]
+fn to_cache(p: *mut u8, i: usize, size: usize) -> bool {
+    if let Some(front) = FRONT.get(i).filter(|f| f.load(Relaxed).is_null()) {
+        if front.compare_exchange(null_mut(), p, Release, Relaxed).is_ok() {
+            return true;
+        }
+    }
+    to_list(p, i, size)
+}
+fn from_list(i: usize, size: usize) -> Option<NonNull<u8>> {
     let mut c = CACHE.try_lock()?;
     let p = NonNull::new(c.heads[i])?;
     // SAFETY: blocks in the cache are ours.
@@ -83,7 +105,7 @@ fn from_cache(i: usize, size: usize) -> Option<NonNull<u8>> {
     c.held -= size;
     Some(p.cast())
 }
-fn to_cache(p: *mut u8, i: usize, size: usize) -> bool {
+fn to_list(p: *mut u8, i: usize, size: usize) -> bool {
     let Some(mut c) = CACHE.try_lock() else { return false };
     if c.held + size > MAX_HELD {
         return false;
@@ -98,6 +120,12 @@ fn to_cache(p: *mut u8, i: usize, size: usize) -> bool {
 
 /// Gives the cache's memory back: before the allocator changes, and at the end.
 pub fn trim() {
+    for front in &FRONT {
+        if let Some(p) = NonNull::new(front.swap(null_mut(), Acquire)) {
+            // SAFETY: it belongs to us alone now, and came from `mem`.
+            unsafe { mem::free(p.as_ptr().cast()) };
+        }
+    }
     let mut c = CACHE.lock();
     for i in 0..CLASSES {
         while let Some(p) = NonNull::new(c.heads[i]) {
