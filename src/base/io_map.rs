@@ -46,6 +46,12 @@ fn set_back_link(ev: EventRef, link: *mut *mut event) {
     unsafe { (*IoLink::entry(ev.as_ptr())).le_prev = link }
 }
 
+/// What `ev` waits for.
+#[inline]
+fn what_of(ev: EventRef) -> Interest {
+    Interest::from_bits_retain(ev.events_raw() as u8) & Interest::WHAT
+}
+
 impl IoMap {
     pub(crate) fn new(refuse_mixed: bool) -> IoMap {
         IoMap { entries: mem::new_vec(), refuse_mixed }
@@ -70,34 +76,26 @@ impl IoMap {
     /// nothing has changed.
     pub(crate) fn add(&mut self, backend: &mut Backend, ev: EventRef) -> Result<()> {
         let Ok(fd) = usize::try_from(ev.fd()) else { return Ok(()) };
-        self.reach(fd)?;
-        let refuse_mixed = self.refuse_mixed;
+        if fd >= self.entries.len() {
+            self.reach(fd)?;
+        }
         let entry = self.entries.get_mut(fd).ok_or(Error::Invalid)?;
-        let events = ev.events();
-        let before = (entry.readers, entry.writers, entry.closers);
-        // SAFETY: an event on the list is alive until `del`.
-        let first = unsafe { EventRef::from_raw(entry.events.first()) };
-        if refuse_mixed && first.is_some_and(|f| f.events().contains(Ev::ET) != events.contains(Ev::ET)) {
+        let what = what_of(ev);
+        if self.refuse_mixed && entry.would_mix(ev) {
             warnx!("fd {fd}: edge-triggered and level-triggered events cannot be mixed");
             return Err(Error::Invalid);
         }
-        if !entry.count(events, 1) {
+        if !entry.count_up(what) {
             warnx!("fd {fd}: too many events");
             return Err(Error::Invalid);
         }
-        let mut wanted = entry.what();
-        if first.is_some() && entry.registered.contains(wanted) {
-            // Nothing new to watch: the trigger stays as it is.
-            wanted |= entry.registered & Interest::ET;
-        } else if events.contains(Ev::ET) {
-            wanted |= Interest::ET;
-        } else if first.is_none() && !events.contains(Ev::PERSIST) && backend.oneshot() {
-            wanted |= Interest::ONESHOT;
-        }
-        let same_event = backend.defers_changes() && back_link(ev) == deleted_mark();
-        if let Err(e) = entry.tell(backend, fd, wanted, same_event) {
-            (entry.readers, entry.writers, entry.closers) = before;
-            return Err(e);
+        // The same for one more: the usual case of company.
+        let known = entry.registered.contains(what) && !entry.registered.contains(Interest::ONESHOT);
+        if !known {
+            if let Err(e) = entry.tell_added(backend, fd, what, ev) {
+                entry.count_down(what);
+                return Err(e);
+            }
         }
         // SAFETY: the caller keeps `ev` alive until it has called `del`.
         unsafe { entry.events.insert_head(ev.as_ptr()) };
@@ -110,13 +108,7 @@ impl IoMap {
         let entry = self.entries.get_mut(fd).ok_or(Error::Invalid)?;
         // SAFETY: `add` put it there.
         unsafe { entry.events.remove(ev.as_ptr()) };
-        entry.count(ev.events(), -1);
-        if backend.defers_changes() {
-            set_back_link(ev, deleted_mark());
-        }
-        let wanted = entry.wanted(backend);
-        // If the backend fails, nobody waits there any more all the same.
-        entry.tell(backend, fd, wanted, false).inspect_err(|_| entry.registered = wanted)
+        if entry.count_down(what_of(ev)) { entry.tell_deleted(backend, fd, ev) } else { Ok(()) }
     }
 
     /// `what` happened on `fd`: calls `f` with each event that waits for it, and what of it concerns that event.
@@ -212,16 +204,66 @@ impl Entry {
             }
         }
     }
-    /// Adds (or takes away) one event's kinds of interest. False, and no change, if a count would overflow.
-    fn count(&mut self, events: Ev, by: i16) -> bool {
-        let step = |n: u16, kind| if events.contains(kind) { n.checked_add_signed(by) } else { Some(n) };
-        match (step(self.readers, Ev::READ), step(self.writers, Ev::WRITE), step(self.closers, Ev::CLOSED)) {
-            (Some(r), Some(w), Some(c)) => {
-                (self.readers, self.writers, self.closers) = (r, w, c);
-                true
-            }
-            _ => false,
+    fn would_mix(&self, ev: EventRef) -> bool {
+        // SAFETY: events on the list are alive.
+        let first = unsafe { EventRef::from_raw(self.events.first()) };
+        first.is_some_and(|f| f.events().contains(Ev::ET) != ev.events().contains(Ev::ET))
+    }
+    /// Counts one more event. False, and no change, if there are too many.
+    #[inline]
+    fn count_up(&mut self, what: Interest) -> bool {
+        let full = |n: u16, kind| n == u16::MAX && what.contains(kind);
+        if full(self.readers, Interest::READ)
+            | full(self.writers, Interest::WRITE)
+            | full(self.closers, Interest::CLOSED)
+        {
+            return false;
         }
+        self.readers += u16::from(what.contains(Interest::READ));
+        self.writers += u16::from(what.contains(Interest::WRITE));
+        self.closers += u16::from(what.contains(Interest::CLOSED));
+        true
+    }
+    /// Counts one event less. True if it was the last one with some kind of interest.
+    #[inline]
+    fn count_down(&mut self, what: Interest) -> bool {
+        let mut last = false;
+        let mut step = |n: &mut u16, kind| {
+            if what.contains(kind) {
+                *n = n.wrapping_sub(1);
+                last |= *n == 0;
+            }
+        };
+        step(&mut self.readers, Interest::READ);
+        step(&mut self.writers, Interest::WRITE);
+        step(&mut self.closers, Interest::CLOSED);
+        last
+    }
+    /// `ev`, which has been counted and is not on the list yet, wants more than the backend knows, or ends ONESHOT.
+    #[inline(never)]
+    fn tell_added(&mut self, backend: &mut Backend, fd: usize, what: Interest, ev: EventRef) -> Result<()> {
+        let events = ev.events();
+        let mut wanted = self.what();
+        if self.registered.contains(what) {
+            // Nothing new to watch: the trigger stays as it is.
+            wanted |= self.registered & Interest::ET;
+        } else if events.contains(Ev::ET) {
+            wanted |= Interest::ET;
+        } else if self.events.is_empty() && !events.contains(Ev::PERSIST) && backend.oneshot() {
+            wanted |= Interest::ONESHOT;
+        }
+        let same_event = backend.defers_changes() && back_link(ev) == deleted_mark();
+        self.tell(backend, fd, wanted, same_event)
+    }
+    /// `ev`, which has been taken off the list, was the last with some kind of interest.
+    #[inline(never)]
+    fn tell_deleted(&mut self, backend: &mut Backend, fd: usize, ev: EventRef) -> Result<()> {
+        if backend.defers_changes() {
+            set_back_link(ev, deleted_mark());
+        }
+        let wanted = self.wanted(backend);
+        // If the backend fails, nobody waits there any more all the same.
+        self.tell(backend, fd, wanted, false).inspect_err(|_| self.registered = wanted)
     }
     fn what(&self) -> Interest {
         let mut i = Interest::empty();
