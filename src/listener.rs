@@ -197,6 +197,9 @@ impl ListenerRef {
     /// # Safety
     /// The last use of the listener.
     unsafe fn release_memory(self) {
+        if self.event().is_initialized() {
+            self.event().unassign();
+        }
         // SAFETY: made by `new`.
         drop(unsafe { mem::Box::from_raw_in(self.0.as_ptr().cast::<Listener>(), mem::Alloc) });
     }
@@ -332,9 +335,9 @@ unsafe extern "C" fn acceptable(fd: evutil_socket_t, _: c_short, arg: *mut c_voi
 /// # Safety
 /// `cb` is the head of the event of a listener that nobody uses any more.
 unsafe extern "C" fn finalized(cb: *mut event_callback, _: *mut c_void) {
-    // SAFETY: the contract above; the listener was boxed by `new`.
+    // SAFETY: the contract above; the event is a field of the listener.
     unsafe {
-        let l = cb.cast::<u8>().sub(offset_of!(Listener, event)).cast::<Listener>();
-        drop(mem::Box::from_raw_in(l, mem::Alloc));
+        let l = cb.cast::<u8>().sub(offset_of!(Listener, event)).cast::<evconnlistener>();
+        ListenerRef(NonNull::new_unchecked(l)).release_memory();
     }
 }

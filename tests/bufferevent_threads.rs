@@ -336,3 +336,21 @@ fn a_listener_is_disabled_and_freed_against_its_callback() {
     end(b);
     std::fs::remove_file(&path).unwrap();
 }
+
+#[test]
+fn a_buffer_that_refers_to_a_freed_ones_data_keeps_the_lock() {
+    threads();
+    let b = base();
+    let (bev, mut peer) = socket(b, SAFE);
+    let mine = oxievent::buffer::BufferRef::new().unwrap();
+    peer.write_all(&[7; 5000]).unwrap();
+    bev.enable(Ev::READ).unwrap();
+    turn(b);
+    mine.add_buffer_reference(bev.input()).unwrap();
+    bev.free();
+    turn(b);
+    assert_eq!(mine.len(), 5000);
+    mine.drain(5000).unwrap();
+    mine.free();
+    end(b);
+}

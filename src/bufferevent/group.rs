@@ -97,8 +97,11 @@ impl Group {
                     );
                 }
             }
-            // SAFETY: made by `new`; without locks nobody else is running.
-            _ => drop(unsafe { mem::Box::from_raw_in(group, mem::Alloc) }),
+            _ => {
+                ev.unassign();
+                // SAFETY: made by `new`; without locks nobody else is running.
+                drop(unsafe { mem::Box::from_raw_in(group, mem::Alloc) });
+            }
         }
     }
     fn event(&self) -> EventRef {
@@ -297,6 +300,7 @@ unsafe extern "C" fn freed(cb: *mut event_callback, _: *mut c_void) {
     // SAFETY: the contract above; the group was boxed by `new`.
     unsafe {
         let group = cb.cast::<u8>().sub(offset_of!(Group, refill)).cast::<Group>();
+        (*group).event().unassign();
         drop(mem::Box::from_raw_in(group, mem::Alloc));
     }
 }

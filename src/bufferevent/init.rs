@@ -171,6 +171,12 @@ unsafe extern "C" fn finalized(cb: *mut event_callback, _: *mut c_void) {
 /// The last use of `bev`.
 unsafe fn release_memory(bev: BevRef) {
     let p = bev.as_ptr();
+    // Debug mode forgets them; their memory may become another event.
+    for ev in [bev.ev_read(), bev.ev_write()] {
+        if ev.is_initialized() {
+            ev.unassign();
+        }
+    }
     // SAFETY: the buffers are ours; either may be null when making the bufferevent failed.
     unsafe {
         for b in [(*p).input, (*p).output] {

@@ -166,7 +166,9 @@ impl BevRef {
     pub(super) unsafe fn drop_rate_limit(self) {
         let p = self.own().rate.replace(null_mut());
         if !p.is_null() {
-            // SAFETY: made by `need_rate_limit`.
+            // SAFETY: made by `need_rate_limit`; its event was assigned there.
+            unsafe { (*p).refill_event().unassign() };
+            // SAFETY: as above.
             drop(unsafe { mem::Box::from_raw_in(p, mem::Alloc) });
         }
     }
