@@ -126,7 +126,8 @@ pub fn trim() {
             unsafe { mem::free(p.as_ptr().cast()) };
         }
     }
-    let mut c = CACHE.lock();
+    // Busy, or held by a thread that fork left behind: then the memory stays where it is.
+    let Some(mut c) = CACHE.try_lock() else { return };
     for i in 0..CLASSES {
         while let Some(p) = NonNull::new(c.heads[i]) {
             // SAFETY: blocks in the cache are ours and came from `mem`.
