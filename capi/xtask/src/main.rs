@@ -75,7 +75,7 @@ const COMMANDS: &[Command] = &[
 fn usage() {
     println!("usage: cargo xtask COMMAND [--help]\n");
     for c in COMMANDS {
-        println!("  {:<10} {}", c.name, c.about);
+        println!("  {:<13}{}", c.name, c.about);
     }
 }
 
