@@ -103,17 +103,26 @@ ssize_t writev(int fd, const struct iovec *v, int n)
 	FAIL(C_WRITEV);
 	return f < 0 && shorten(v, n, &one) ? real(fd, &one, 1) : real(fd, v, n);
 }
+/* A single vector is read and written without vectors: on sockets both names mean the same. */
+static int is_socket(int fd)
+{
+	int type, e = errno;
+	socklen_t len = sizeof type;
+	int r = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+	errno = e;
+	return r == 0;
+}
 ssize_t read(int fd, void *b, size_t n)
 {
 	REAL(read);
 	/* eight-byte reads are event counters and timers, which cannot be cut */
-	FAIL(C_READ);
+	FAIL(is_socket(fd) ? C_READV : C_READ);
 	return real(fd, b, f < 0 && n != 8 && n ? 1 : n);
 }
 ssize_t write(int fd, const void *b, size_t n)
 {
 	REAL(write);
-	FAIL(C_WRITE);
+	FAIL(is_socket(fd) ? C_WRITEV : C_WRITE);
 	return real(fd, b, f < 0 && n != 8 && n ? 1 : n);
 }
 ssize_t sendfile(int out, int in, off_t *off, size_t n)
