@@ -393,6 +393,10 @@ impl Removed {
     pub(super) fn list(first: Option<ChainRef>) -> Removed {
         Removed(first)
     }
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
     /// Whether freeing them may run the program's code.
     #[inline]
     pub(super) fn calls_out(&self) -> bool {
