@@ -108,7 +108,15 @@ impl IoMap {
         let entry = self.entries.get_mut(fd).ok_or(Error::Invalid)?;
         // SAFETY: `add` put it there.
         unsafe { entry.events.remove(ev.as_ptr()) };
-        if entry.count_down(what_of(ev)) { entry.tell_deleted(backend, fd, ev) } else { Ok(()) }
+        if !entry.count_down(what_of(ev)) {
+            return Ok(());
+        }
+        if entry.disarmed && entry.events.is_empty() {
+            // A disarmed entry reports nothing: it stays for the next MOD, or until the descriptor is closed.
+            entry.registered = Interest::empty();
+            return Ok(());
+        }
+        entry.tell_deleted(backend, fd, ev)
     }
 
     /// `what` happened on `fd`: calls `f` with each event that waits for it, and what of it concerns that event.
@@ -291,11 +299,6 @@ impl Entry {
     #[inline]
     fn tell(&mut self, backend: &mut Backend, fd: usize, new: Interest, same_event: bool) -> Result<()> {
         let old = self.registered;
-        if self.disarmed && !new.intersects(Interest::WHAT) {
-            // A disarmed entry reports nothing: it stays for the next MOD, or until the descriptor is closed.
-            self.registered = Interest::empty();
-            return Ok(());
-        }
         if new == old && !self.disarmed {
             return Ok(());
         }

@@ -142,10 +142,7 @@ impl Queues {
         self.added.add(counts(f));
         self.active_count.add(1);
         set_flags(cb, f | Evlist::ACTIVE);
-        if let Some(q) = self.queue_of(cb) {
-            // SAFETY: alive (see `flags`), and on no queue.
-            unsafe { q.insert_tail(cb) }
-        }
+        self.append(cb);
     }
     pub(crate) fn insert_later(&mut self, cb: *mut event_callback) {
         let f = flags(cb);
@@ -312,10 +309,17 @@ impl Queues {
     pub(crate) fn collect(&mut self, ev: EventRef, what: Ev) {
         ev.set_res(what);
         ev.insert_flags(Evlist::ACTIVE);
-        match self.active.get_mut(usize::from(ev.pri())) {
+        self.append(ev.callback());
+    }
+    /// Puts `cb`, which is on no queue, at the end of the queue of its priority.
+    #[inline(always)]
+    fn append(&mut self, cb: *mut event_callback) {
+        // SAFETY: see `flags`.
+        let pri = usize::from(unsafe { (*cb).evcb_pri });
+        match self.active.get_mut(pri) {
             // SAFETY: alive (see `flags`), and on no queue.
-            Some(q) => unsafe { q.insert_tail(ev.callback()) },
-            None => self.insert_least_urgent(ev.callback()),
+            Some(q) => unsafe { q.insert_tail(cb) },
+            None => self.insert_least_urgent(cb),
         }
     }
     /// From before a smaller `event_base_priority_init`.
@@ -347,9 +351,10 @@ impl Queues {
     #[inline]
     fn note_priority(&mut self, ev: EventRef) {
         // What is more urgent than what is running goes first.
-        let more_urgent = c_int::from(ev.pri()) < self.running_priority;
-        self.restart |= more_urgent;
-        self.attention |= more_urgent;
+        if c_int::from(ev.pri()) < self.running_priority {
+            self.restart = true;
+            self.attention = true;
+        }
     }
     /// `ev` becomes active in the next turn.
     pub(crate) fn activate_later(&mut self, ev: EventRef, what: Ev) {

@@ -344,15 +344,19 @@ fn run_event(mut g: Guard, pri: usize, n: c_int, ev: EventRef) -> Guard {
         g.take_to_run(pri, n, ev);
     }
     g.current = ev.callback();
+    if ev.closure() == closure::EVENT {
+        let call = Call::of(ev);
+        return g.call_user(|| call.run());
+    }
+    run_closure(g, ev)
+}
+/// The rarer kinds of `ev`, which has been taken off its queue.
+fn run_closure(mut g: Guard, ev: EventRef) -> Guard {
     match ev.closure() {
         closure::EVENT_PERSIST => {
             g.rearm(ev);
             let call = Call::of(ev);
-            g.call_out(|| call.run())
-        }
-        closure::EVENT => {
-            let call = Call::of(ev);
-            g.call_out(|| call.run())
+            g.call_user(|| call.run())
         }
         closure::EVENT_SIGNAL => run_signal(g, ev),
         once::CLOSURE => {
