@@ -47,6 +47,26 @@ fn a_pair_passes_data_from_the_loop() {
     end(b);
 }
 
+/// The buffer's short paths tell the pair after the bytes are in.
+#[test]
+fn a_pair_passes_what_goes_into_reserved_room() {
+    let (b, x, y) = pair();
+    y.enable(Ev::READ).unwrap();
+    x.output().expand(100).unwrap();
+    x.output().add(b"hello").unwrap();
+    assert_eq!((y.input().len(), x.output().len()), (5, 0));
+    x.output().expand(100).unwrap();
+    let done = x.output().add_formatted(|out| {
+        out[0].write(b'!');
+        1
+    });
+    assert_eq!((done, y.input().len(), x.output().len()), (Ok(1), 6, 0));
+    x.output().add(b"").unwrap();
+    x.free();
+    y.free();
+    end(b);
+}
+
 #[test]
 fn a_pair_obeys_the_readers_watermark() {
     let (b, x, y) = pair();

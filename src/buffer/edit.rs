@@ -1,6 +1,6 @@
 //! Adding, taking and moving bytes.
 use super::chain::{ChainRef, MIN_ALLOC, Removed};
-use super::{BufferRef, Call, Evbuffer, FROZEN_BACK, FROZEN_FRONT};
+use super::{BufferRef, Call, Evbuffer, FROZEN_BACK, FROZEN_FRONT, WATCHED};
 use crate::{Error, Result};
 use std::mem::MaybeUninit;
 
@@ -117,9 +117,12 @@ impl BufferRef {
         // The one path that most calls take: all else is behind `add_slow`.
         if b.is_simple(FROZEN_BACK) {
             if let Some(c) = b.data_chain().filter(|c| c.room() >= data.len()) {
-                b.note_added();
                 b.add_len(data.len());
                 c.push(data);
+                if self.state().state.get() & WATCHED != 0 && !data.is_empty() {
+                    // Last: it may change the buffer.
+                    self.state().note_added();
+                }
                 return Ok(());
             }
         }

@@ -110,8 +110,12 @@ impl Call {
         if max == 0 {
             return Ok(0);
         }
-        let n = match call.first.get() {
-            Some(c) if c.in_file() && !c.is_empty() => send_file(c, fd, max)?,
+        let mut first = call.first.get();
+        while let Some(c) = first.filter(|c| c.is_empty()) {
+            first = c.next();
+        }
+        let n = match first {
+            Some(c) if c.in_file() => send_file(c, fd, max)?,
             _ => call.write_blocks(fd, max)?,
         };
         if n > 0 {

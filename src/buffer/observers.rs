@@ -113,9 +113,8 @@ impl Call {
     /// The same for two buffers, both of which the callbacks may free.
     #[inline]
     pub(super) fn both_changed(a: (&Call, usize, usize), b: (&Call, usize, usize)) {
-        if !a.0.has(OBSERVED) && !b.0.has(OBSERVED) {
-            a.0.changed(a.1, a.2);
-            return b.0.changed(b.1, b.2);
+        if !a.0.has(OBSERVED | WATCHED) && !b.0.has(OBSERVED | WATCHED) {
+            return;
         }
         a.0.keep();
         b.0.keep();

@@ -190,7 +190,10 @@ impl BufferRef {
             if n >= 0 && (n as usize) < room {
                 c.grow(n as usize);
                 b.add_len(n as usize);
-                b.note_added();
+                if n > 0 {
+                    // Last: it may change the buffer.
+                    b.note_added();
+                }
                 return Ok(n as usize);
             }
             want = usize::try_from(n).map_err(|_| Error::last())?.saturating_add(1);
