@@ -4,7 +4,7 @@ use super::{BufferRef, Call, Evbuffer, FROZEN_BACK, FROZEN_FRONT, WATCHED};
 use crate::{Error, Result};
 use std::mem::MaybeUninit;
 
-/// Blocks double up to this size, and beyond `MANY` bytes up to `MAX_AUTO_LONG`.
+/// Blocks grow fourfold up to this size, and beyond `MANY` bytes up to `MAX_AUTO_LONG`.
 const MAX_AUTO: usize = 4096;
 const MAX_AUTO_LONG: usize = 16384;
 const MANY: usize = 16384;
@@ -35,7 +35,7 @@ impl Evbuffer {
     fn growth(&self, tail: Option<ChainRef>, need: usize) -> usize {
         let max = if self.total.get() >= MANY { MAX_AUTO_LONG } else { MAX_AUTO };
         match tail {
-            Some(c) if c.is_plain() => need.max((c.capacity() * 2).min(max - MIN_ALLOC)),
+            Some(c) if c.is_plain() => need.max((c.capacity() * 4).min(max - MIN_ALLOC)),
             _ => need,
         }
     }
