@@ -339,3 +339,24 @@ fn a_waker_may_outlive_the_base() {
         h.join().unwrap();
     }
 }
+
+#[test]
+fn a_child_of_fork_has_no_loop_of_another_thread() {
+    threads();
+    let b = base();
+    let sb = Shared(b);
+    let h = std::thread::spawn(move || sb.get().run(Evloop::NO_EXIT_ON_EMPTY).unwrap());
+    std::thread::sleep(Duration::from_millis(50));
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let ok = b.reinit().is_ok() && b.run(Evloop::NONBLOCK | Evloop::NO_EXIT_ON_EMPTY).is_ok();
+        unsafe { libc::_exit(if ok { 0 } else { 1 }) };
+    }
+    let mut status = 0;
+    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+    assert_eq!(status, 0);
+    // The parent's loop has not noticed.
+    b.loopbreak();
+    h.join().unwrap();
+    unsafe { b.free(true) };
+}

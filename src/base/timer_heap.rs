@@ -1,23 +1,19 @@
 //! The timers: a 4-ary heap of (deadline, slot), where a slot is what an event remembers to find its entry again.
 //!
-//! Deadlines stand in the heap itself, so that comparing touches no event; positions stand in an array of their
-//! own, so that moving an entry touches no event either. Four children lie in one or two cache lines.
+//! Deadlines stand in an array of their own, so that comparing touches no event and the four children lie in one
+//! cache line, seldom two. Slots and positions are arrays likewise, so that moving an entry touches no event either.
 #![forbid(unsafe_code)]
 use crate::mem::{self, TryVec, Vec};
 use crate::{Error, Result};
-
-#[derive(Clone, Copy)]
-struct Entry {
-    at: i64,
-    slot: u32,
-}
 
 /// End of the list of free slots.
 const NONE: u32 = u32::MAX;
 
 pub(crate) struct TimerHeap<T> {
-    heap: Vec<Entry>,
-    /// By slot: the place in `heap`; of a free slot: the next free one.
+    /// By place, as is `slots`.
+    at: Vec<i64>,
+    slots: Vec<u32>,
+    /// By slot: its place; of a free slot: the next free one.
     pos: Vec<u32>,
     /// By slot.
     items: Vec<T>,
@@ -26,53 +22,62 @@ pub(crate) struct TimerHeap<T> {
 
 impl<T: Copy> TimerHeap<T> {
     pub(crate) const fn new() -> Self {
-        TimerHeap { heap: mem::new_vec(), pos: mem::new_vec(), items: mem::new_vec(), free: NONE }
+        TimerHeap {
+            at: mem::new_vec(),
+            slots: mem::new_vec(),
+            pos: mem::new_vec(),
+            items: mem::new_vec(),
+            free: NONE,
+        }
     }
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.heap.len()
+        self.at.len()
     }
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.at.is_empty()
     }
     /// The earliest deadline and whose it is.
     #[inline]
     pub(crate) fn first(&self) -> Option<(i64, T)> {
-        let e = self.heap.first()?;
-        Some((e.at, *self.items.get(e.slot as usize)?))
+        Some((*self.at.first()?, *self.items.get(*self.slots.first()? as usize)?))
     }
     /// Makes sure that the next `push` succeeds.
     #[inline]
     pub(crate) fn reserve(&mut self) -> Result<()> {
-        if self.free == NONE && self.pos.len() == self.pos.capacity().min(self.items.capacity()) {
-            self.pos.try_reserve(1).map_err(|_| Error::NoMem)?;
-            self.items.try_reserve(1).map_err(|_| Error::NoMem)?;
-        }
-        if self.heap.len() == self.heap.capacity() {
-            self.heap.try_reserve(1).map_err(|_| Error::NoMem)?;
+        let full = |len: usize, room: usize| len == room;
+        if full(self.at.len(), self.at.capacity().min(self.slots.capacity()))
+            || self.free == NONE && full(self.pos.len(), self.pos.capacity().min(self.items.capacity()))
+        {
+            return self.grow();
         }
         Ok(())
     }
+    #[cold]
+    fn grow(&mut self) -> Result<()> {
+        self.at.try_reserve(1).map_err(|_| Error::NoMem)?;
+        self.slots.try_reserve(1).map_err(|_| Error::NoMem)?;
+        self.pos.try_reserve(1).map_err(|_| Error::NoMem)?;
+        self.items.try_reserve(1).map_err(|_| Error::NoMem)
+    }
     /// Adds an entry; the slot it got.
     pub(crate) fn push(&mut self, at: i64, item: T) -> Result<i32> {
+        self.reserve()?;
         let slot = if self.free == NONE { self.new_slot(item)? } else { self.free };
-        let place = self.heap.len();
-        let e = Entry { at, slot };
-        if place == self.heap.capacity() {
-            self.heap.try_reserve(1).map_err(|_| Error::NoMem)?;
-        }
-        self.heap.push(e);
+        let place = self.at.len();
+        self.at.try_push(at)?;
+        // There is room: see `reserve`.
+        self.slots.try_push(slot)?;
         self.free = self.pos[slot as usize];
         self.items[slot as usize] = item;
-        self.sift_up(place, e);
+        self.sift_up(place, at, slot);
         Ok(slot as i32)
     }
     /// A slot that was never used; it is the first free one.
     #[cold]
     fn new_slot(&mut self, item: T) -> Result<u32> {
         let slot = u32::try_from(self.pos.len()).ok().filter(|s| *s < i32::MAX as u32).ok_or(Error::NoMem)?;
-        self.items.try_reserve(1).map_err(|_| Error::NoMem)?;
         self.pos.try_push(NONE)?;
         self.items.try_push(item)?;
         self.free = slot;
@@ -82,16 +87,15 @@ impl<T: Copy> TimerHeap<T> {
     #[inline]
     pub(crate) fn deadline(&self, slot: i32) -> Option<i64> {
         let place = *self.pos.get(slot as usize)?;
-        Some(self.heap.get(place as usize)?.at)
+        self.at.get(place as usize).copied()
     }
     /// Gives the entry of `slot` another deadline.
     pub(crate) fn update(&mut self, slot: i32, at: i64) {
         let Some(&place) = self.pos.get(slot as usize) else { return };
         let place = place as usize;
-        let e = Entry { at, slot: slot as u32 };
-        match self.heap.get(place) {
-            Some(old) if at < old.at => self.sift_up(place, e),
-            Some(_) => self.sift_down(place, e),
+        match self.at.get(place) {
+            Some(old) if at < *old => self.sift_up(place, at, slot as u32),
+            Some(_) => self.sift_down(place, at, slot as u32),
             None => {}
         }
     }
@@ -99,74 +103,77 @@ impl<T: Copy> TimerHeap<T> {
     pub(crate) fn remove(&mut self, slot: i32) {
         let Some(&place) = self.pos.get(slot as usize) else { return };
         let place = place as usize;
-        let Some(last) = self.heap.pop() else { return };
-        if place < self.heap.len() {
-            if place > 0 && last.at < self.heap[(place - 1) / 4].at {
-                self.sift_up(place, last);
+        let (Some(at), Some(last)) = (self.at.pop(), self.slots.pop()) else { return };
+        if place < self.at.len() {
+            if place > 0 && at < self.at[(place - 1) / 4] {
+                self.sift_up(place, at, last);
             } else {
-                self.sift_down(place, last);
+                self.sift_down(place, at, last);
             }
         }
         self.pos[slot as usize] = self.free;
         self.free = slot as u32;
     }
-    /// Everything in the heap, in no particular order.
+    /// What stands at `place` in the heap: all of it, in no particular order.
     pub(crate) fn item(&self, place: usize) -> Option<T> {
-        self.items.get(self.heap.get(place)?.slot as usize).copied()
+        self.items.get(*self.slots.get(place)? as usize).copied()
     }
-    /// Puts `e` at `place` or, while its parent is later, further up. What stood at `place` is overwritten.
-    fn sift_up(&mut self, mut place: usize, e: Entry) {
-        let (heap, pos) = (&mut self.heap[..], &mut self.pos[..]);
+    /// Puts an entry at `place` or, while its parent is later, further up. What stood at `place` is overwritten.
+    fn sift_up(&mut self, mut place: usize, e: i64, slot: u32) {
+        let (at, pos) = (&mut self.at[..], &mut self.pos[..]);
+        let slots = &mut self.slots[..at.len()];
         while place > 0 {
             let parent = (place - 1) / 4;
-            let p = heap[parent];
-            if p.at <= e.at {
+            let (p, s) = (at[parent], slots[parent]);
+            if p <= e {
                 break;
             }
-            heap[place] = p;
-            pos[p.slot as usize] = place as u32;
+            (at[place], slots[place]) = (p, s);
+            pos[s as usize] = place as u32;
             place = parent;
         }
-        heap[place] = e;
-        pos[e.slot as usize] = place as u32;
+        (at[place], slots[place]) = (e, slot);
+        pos[slot as usize] = place as u32;
     }
-    /// Puts `e` at `place` or, while a child is earlier, further down.
-    fn sift_down(&mut self, mut place: usize, e: Entry) {
-        let (heap, pos) = (&mut self.heap[..], &mut self.pos[..]);
+    /// Puts an entry at `place` or, while a child is earlier, further down.
+    fn sift_down(&mut self, mut place: usize, e: i64, slot: u32) {
+        let (at, pos) = (&mut self.at[..], &mut self.pos[..]);
+        let slots = &mut self.slots[..at.len()];
         loop {
             let first = 4 * place + 1;
-            let (best, child) = match heap.get(first..).and_then(<[Entry]>::first_chunk::<4>) {
+            let (best, earliest) = match at.get(first..).and_then(<[i64]>::first_chunk::<4>) {
                 // A tournament without branches to guess.
-                Some(four) => {
-                    let ab = usize::from(four[1].at < four[0].at);
-                    let cd = 2 + usize::from(four[3].at < four[2].at);
-                    let best = if four[cd & 3].at < four[ab & 3].at { cd } else { ab };
-                    (first + best, four[best & 3])
+                Some(&[a, b, c, d]) => {
+                    let (i, x) = if b < a { (first + 1, b) } else { (first, a) };
+                    let (j, y) = if d < c { (first + 3, d) } else { (first + 2, c) };
+                    if y < x { (j, y) } else { (i, x) }
                 }
                 None => {
-                    let rest = heap.get(first..).unwrap_or(&[]);
-                    match rest.iter().enumerate().min_by_key(|(_, c)| c.at) {
+                    let rest = at.get(first..).unwrap_or(&[]);
+                    match rest.iter().enumerate().min_by_key(|(_, c)| **c) {
                         Some((i, c)) => (first + i, *c),
                         None => break,
                     }
                 }
             };
-            if e.at <= child.at {
+            if e <= earliest {
                 break;
             }
-            heap[place] = child;
-            pos[child.slot as usize] = place as u32;
+            let s = slots[best];
+            (at[place], slots[place]) = (earliest, s);
+            pos[s as usize] = place as u32;
             place = best;
         }
-        heap[place] = e;
-        pos[e.slot as usize] = place as u32;
+        (at[place], slots[place]) = (e, slot);
+        pos[slot as usize] = place as u32;
     }
     /// True if parents are never later than their children and slots and places agree.
     pub(crate) fn is_consistent(&self) -> bool {
-        self.heap.iter().enumerate().all(|(i, e)| {
-            let parent_ok = i == 0 || self.heap[(i - 1) / 4].at <= e.at;
-            parent_ok && self.pos.get(e.slot as usize) == Some(&(i as u32))
-        })
+        self.at.len() == self.slots.len()
+            && self.slots.iter().enumerate().all(|(i, s)| {
+                let parent_ok = i == 0 || self.at[(i - 1) / 4] <= self.at[i];
+                parent_ok && self.pos.get(*s as usize) == Some(&(i as u32))
+            })
     }
 }
 
