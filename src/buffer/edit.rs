@@ -210,6 +210,21 @@ impl BufferRef {
     }
     #[inline(never)]
     fn drain_slow(self, n: usize) -> Result<()> {
+        let b = self.state();
+        if n >= b.total.get() && b.total.get() != 0 && b.is_simple(FROZEN_FRONT) {
+            self.discard(b.remove_all());
+            return Ok(());
+        }
+        self.drain_told(n)
+    }
+    /// Frees blocks of a buffer that nobody locks or observes.
+    #[inline]
+    fn discard(self, removed: Removed) {
+        if removed.calls_out() {
+            self.enter().dispose(removed);
+        }
+    }
+    fn drain_told(self, n: usize) -> Result<()> {
         let call = self.enter();
         let n = n.min(call.total.get());
         if call.total.get() == 0 {

@@ -125,7 +125,7 @@ fn room(buffer: BufferRef, high: usize, mode: bufferevent_flush_mode) -> ev_ssiz
     }
 }
 
-/// Calls one of the two functions. True: it gave BEV_OK; and whether anything has moved.
+/// Calls one of the two functions. True: it gave BEV_OK.
 fn run(
     f: bufferevent_filter_cb,
     from: BufferRef,
@@ -133,16 +133,14 @@ fn run(
     limit: ev_ssize_t,
     mode: bufferevent_flush_mode,
     context: *mut c_void,
-) -> (bool, bool) {
-    let before = (from.len(), to.len());
-    let ok = if f.is_some() {
+) -> bool {
+    if f.is_some() {
         // SAFETY: what the program gave together; both buffers belong to bufferevents that are held.
         let r = unsafe { callback::filter(f, from.as_ptr(), to.as_ptr(), limit, mode, context) };
         r == bufferevent_filter_result::BEV_OK
     } else {
         from.remove_buffer(to, usize::try_from(limit).unwrap_or(usize::MAX)).is_ok()
-    };
-    (ok, before != (from.len(), to.len()))
+    }
 }
 
 /// Feeds the input function as long as there is something, and room. True: it has done something.
@@ -153,12 +151,18 @@ fn process_input(bev: BevRef, mode: bufferevent_flush_mode) -> bool {
     if mode == bufferevent_flush_mode::BEV_NORMAL && (!bev.is_enabled(Ev::READ) || full()) {
         return false;
     }
+    let (from, to) = (below.input(), bev.input());
     let mut processed = false;
     loop {
-        let limit = room(bev.input(), bev.wm_read().high, mode);
-        let (ok, moved) = run(f.config.input, below.input(), bev.input(), limit, mode, f.config.context);
-        processed |= ok;
-        if !ok || !moved || !bev.is_enabled(Ev::READ) || below.input().is_empty() || full() {
+        let before = (from.len(), to.len());
+        let limit = room(to, bev.wm_read().high, mode);
+        if !run(f.config.input, from, to, limit, mode, f.config.context) {
+            break;
+        }
+        processed = true;
+        // Nothing left, nowhere to put it, or a function that moves nothing.
+        let left = from.len();
+        if left == 0 || !bev.is_enabled(Ev::READ) || full() || (left, to.len()) == before {
             break;
         }
     }
@@ -173,22 +177,29 @@ fn process_output(bev: BevRef, mode: bufferevent_flush_mode) -> bool {
     let f = filter(bev);
     let below = f.underlying;
     let full = || is_full(below.output(), below.wm_write().high, mode);
-    let blocked = || !bev.is_enabled(Ev::WRITE) || full() || bev.output().is_empty();
+    let blocked = || bev.output().is_empty() || !bev.is_enabled(Ev::WRITE) || full();
     if mode == bufferevent_flush_mode::BEV_NORMAL && blocked() {
         return false;
     }
+    // What the program adds from its write callback is picked up by the outer loop.
     let outer = f.feeding.replace(true);
+    let (from, to) = (bev.output(), below.output());
     let mut any = false;
     loop {
+        let mut go_on = false;
         let mut processed = false;
-        let mut go_on;
         loop {
-            let limit = room(below.output(), below.wm_write().high, mode);
-            let (ok, moved) =
-                run(f.config.output, bev.output(), below.output(), limit, mode, f.config.context);
-            processed |= ok;
-            go_on = ok && moved;
-            if !go_on || blocked() {
+            let before = (from.len(), to.len());
+            let limit = room(to, below.wm_write().high, mode);
+            if !run(f.config.output, from, to, limit, mode, f.config.context) {
+                break;
+            }
+            processed = true;
+            if blocked() {
+                go_on = true;
+                break;
+            }
+            if (from.len(), to.len()) == before {
                 break;
             }
         }
