@@ -1,5 +1,6 @@
 //! One table of behaviours, run on every backend that is compiled in, in each of its modes.
-#![allow(clippy::disallowed_types, reason = "tests may use std")]
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 use oxievent::abi::event::Feature;
 use oxievent::backend::{Backend, Change, Interest, LIST, Options, by_name};
 use oxievent::{Error, Result};

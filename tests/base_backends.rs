@@ -1,4 +1,6 @@
 //! What callbacks do to descriptors while the loop runs, on every backend and in every mode.
+#![allow(clippy::disallowed_types, reason = "tests run on std")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 mod base_common;
 use base_common::*;
 use oxievent::abi::event::{BaseFlag, Ev, Evloop};

@@ -313,6 +313,7 @@ impl Entry {
 }
 
 #[cfg(all(test, feature = "scripted"))]
+#[allow(clippy::disallowed_types, reason = "tests run on std")]
 mod tests {
     use super::*;
     use crate::backend::scripted::{Scripted, backend, script};

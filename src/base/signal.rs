@@ -397,6 +397,7 @@ impl Drop for Signals {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_types, reason = "tests run on std")]
 mod tests {
     use super::*;
     use crate::abi::event::Ev;
