@@ -463,6 +463,10 @@ impl State {
             // Its timer has been removed.
             return;
         }
+        if ev.events().intersects(IO) && !flags.contains(Evlist::INSERTED) {
+            // Deleted, and activated by the program: it stays deleted.
+            return;
+        }
         let now = self.clock.now();
         let common = self.common.index_of(interval);
         let span = if common.is_some() { micros_masked(interval) } else { micros(interval) };
