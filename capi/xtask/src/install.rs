@@ -9,7 +9,8 @@ cargo xtask install --prefix DIR [--destdir ROOT] [--profile NAME]
 
 Builds the libraries and installs
   DIR/lib        libX-2.1.so.7.0.1, the links libX-2.1.so.7 and libX.so, libX.a, pkgconfig/, cmake/libevent/,
-                 .debug/ (line tables for gdb); X is event, event_core, event_extra, event_pthreads
+                 .debug/ (line tables for gdb); X is event, event_core, event_extra, event_openssl,
+                 event_pthreads
   DIR/include    event2/*.h and event.h, evutil.h
 
   --prefix DIR     where the files will be used; written into the .pc files
@@ -18,7 +19,7 @@ Builds the libraries and installs
 
 const FILE_VERSION: &str = "7.0.1";
 /// The installed libraries, without lib.
-const INSTALLED: [&str; 4] = ["event", "event_core", "event_extra", "event_pthreads"];
+const INSTALLED: [&str; 5] = ["event", "event_core", "event_extra", "event_openssl", "event_pthreads"];
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
@@ -67,10 +68,12 @@ pub fn install(to: &Path, prefix: &Path, profile: &str) -> Outcome {
     for name in ["event", "event_pthreads"] {
         split_debug(&built.join(format!("lib{name}.so")), name, &stage.0, &lib)?;
     }
-    let [event, core, extra] =
-        ["event", "event_core", "event_extra"].map(|name| stage.0.join(shared_name(name)));
+    let [event, core, extra, openssl] =
+        ["event", "event_core", "event_extra", "event_openssl"].map(|name| stage.0.join(shared_name(name)));
     companion::build("core", &event, &[], &core, &stage.0)?;
     companion::build("extra", &event, &[&core], &extra, &stage.0)?;
+    // Until the TLS bufferevents exist it has the right name and exports nothing: programs that only might use TLS load.
+    companion::build("openssl", &event, &[&core], &openssl, &stage.0)?;
     for name in INSTALLED {
         let file = stage.0.join(shared_name(name));
         let table = (name == "event").then(companion::table).transpose()?.map(|t| t.0);
@@ -132,7 +135,7 @@ fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
         util::write(to, names.join("\n") + "\n")?;
         Ok(names)
     };
-    let (source, empty) = (stage.join("empty.s"), stage.join("event_extra_is_in_event_core.o"));
+    let (source, empty) = (stage.join("empty.s"), stage.join("nothing_of_its_own.o"));
     util::write(&source, "\t.section .note.GNU-stack,\"\",%progbits\n")?;
     util::run(Command::new(cc()).arg("-c").arg("-o").args([&empty, &source]))?;
     // The unwinder that std refers to becomes part of the object, so a static program needs nothing but libc.
@@ -160,9 +163,12 @@ fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
         util::run(binutil("objcopy").arg(keep).arg("--strip-debug").args(bitcode).args([&whole, &object]))?;
         archive(&object, stage, &lib.join(format!("lib{name}.a")))?;
     }
-    // libevent_core.a is libevent.a: whichever comes first on a command line serves both. Nothing is left for extra.
+    // libevent_core.a is libevent.a: whichever comes first on a command line serves both. Nothing is left for extra, and there is nothing yet for openssl.
     archive(&stage.join("event.o"), stage, &lib.join("libevent_core.a"))?;
-    archive(&empty, stage, &lib.join("libevent_extra.a"))
+    for name in ["libevent_extra.a", "libevent_openssl.a"] {
+        archive(&empty, stage, &lib.join(name))?;
+    }
+    Ok(())
 }
 
 fn archive(object: &Path, stage: &Path, to: &Path) -> Outcome {

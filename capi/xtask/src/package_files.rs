@@ -18,6 +18,7 @@ const PC: &[Pc] = &[
     },
     Pc { name: "libevent_core", about: "Event loop, buffers and buffered streams", requires: "" },
     Pc { name: "libevent_extra", about: "Network protocols on top of libevent_core", requires: "" },
+    Pc { name: "libevent_openssl", about: "TLS bufferevents on OpenSSL", requires: "libevent" },
     Pc { name: "libevent_pthreads", about: "POSIX threads for libevent's locks", requires: "libevent" },
 ];
 
@@ -39,9 +40,9 @@ pub fn write_all(to: &Path, prefix: &Path) -> Outcome {
     write(cmake.join("LibeventConfigVersion.cmake"), CONFIG_VERSION.replace("@VERSION@", VERSION))
 }
 
-const CONFIG: &str = r#"# find_package(Libevent [COMPONENTS core extra pthreads])
+const CONFIG: &str = r#"# find_package(Libevent [COMPONENTS core extra pthreads openssl])
 #
-# Targets: libevent::core, libevent::extra, libevent::pthreads. Variables: LIBEVENT_INCLUDE_DIRS, LIBEVENT_LIBRARIES.
+# Targets: libevent::core, libevent::extra, libevent::pthreads, libevent::openssl. Variables: LIBEVENT_INCLUDE_DIRS, LIBEVENT_LIBRARIES.
 # Set LIBEVENT_STATIC_LINK before for the static libraries.
 get_filename_component(_libevent_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 set(LIBEVENT_INCLUDE_DIR "${_libevent_prefix}/include")
@@ -55,7 +56,7 @@ else()
 endif()
 set(_libevent_wanted ${Libevent_FIND_COMPONENTS})
 if(NOT _libevent_wanted)
-  set(_libevent_wanted core extra pthreads)
+  set(_libevent_wanted core extra pthreads openssl)
 endif()
 
 set(LIBEVENT_LIBRARIES)
