@@ -211,7 +211,11 @@ impl BufferRef {
     #[inline(never)]
     fn drain_slow(self, n: usize) -> Result<()> {
         let b = self.state();
-        if n >= b.total.get() && b.total.get() != 0 && b.is_simple(FROZEN_FRONT) {
+        // Looked at before `n`, which programs compute carelessly when there is nothing to drain.
+        if b.total.get() == 0 {
+            return Ok(());
+        }
+        if n >= b.total.get() && b.is_simple(FROZEN_FRONT) {
             self.discard(b.remove_all());
             return Ok(());
         }
@@ -226,10 +230,10 @@ impl BufferRef {
     }
     fn drain_told(self, n: usize) -> Result<()> {
         let call = self.enter();
-        let n = n.min(call.total.get());
         if call.total.get() == 0 {
             return Ok(());
         }
+        let n = n.min(call.total.get());
         if call.frozen_front() {
             return Err(Error::Invalid);
         }
