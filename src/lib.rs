@@ -18,6 +18,7 @@
 //! | buffer.c | `buffer/` |
 //! | bufferevent*.c | `bufferevent/` |
 //! | listener.c | `listener.rs` |
+//! | http.c | `http/` |
 //! | event_tagging.c | `tag.rs` |
 //! | evutil*.c, arc4random.c, strlcpy.c | `util/`, `sys/` |
 
@@ -30,6 +31,7 @@ pub mod buffer;
 pub mod bufferevent;
 pub mod callback;
 pub mod error;
+pub mod http;
 pub mod list;
 pub mod listener;
 #[macro_use]

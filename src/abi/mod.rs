@@ -7,6 +7,7 @@
 pub mod buffer;
 pub mod bufferevent;
 pub mod event;
+pub mod http;
 pub mod keyvalq;
 pub mod listener;
 pub mod thread;
