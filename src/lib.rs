@@ -30,6 +30,7 @@ pub mod base;
 pub mod buffer;
 pub mod bufferevent;
 pub mod callback;
+pub mod dns;
 pub mod error;
 pub mod http;
 pub mod list;

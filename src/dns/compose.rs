@@ -1,0 +1,322 @@
+//! Replies of a server port: questions, three sections of records, compressed names.
+//!
+//! A reply that is too long ends at the last record that fits: the counts say what is there, and TC is set unless only
+//! additional records are missing (RFC 2181).
+#![forbid(unsafe_code)]
+use super::name::Name;
+use super::wire::{FLAG_QR, FLAG_TC, HEADER_LEN, MASK_RCODE, OPT_LEN, Writer};
+
+/// Pointers have 14 bits.
+const MAX_POINTER: usize = 0x3fff;
+/// How many places of names are remembered.
+const MAX_PLACES: usize = 128;
+
+/// A record to be sent.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    pub name: &'a Name,
+    pub rtype: u16,
+    pub class: u16,
+    pub ttl: u32,
+    pub data: Data<'a>,
+}
+#[derive(Clone, Copy)]
+pub enum Data<'a> {
+    Bytes(&'a [u8]),
+    /// A name, which may be compressed.
+    Name(&'a Name),
+}
+/// A question to be repeated.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    pub name: &'a Name,
+    pub qtype: u16,
+    pub class: u16,
+}
+/// A whole reply.
+pub struct Reply<Q, R> {
+    pub id: u16,
+    /// Everything of the flags but QR, TC and the code.
+    pub flags: u16,
+    pub rcode: u8,
+    pub questions: Q,
+    pub answers: R,
+    pub authorities: R,
+    pub additionals: R,
+    /// Tells a client that sent EDNS how much we take ourselves.
+    pub udp_size: Option<u16>,
+}
+
+/// Where names and their ends stand in the message.
+struct Places {
+    count: usize,
+    at: [u16; MAX_PLACES],
+}
+
+impl Places {
+    /// Where the name `wire` already stands, letter for letter.
+    fn find(&self, msg: &[u8], wire: &[u8]) -> Option<u16> {
+        self.at.iter().take(self.count).copied().find(|&at| stands_at(msg, at.into(), wire))
+    }
+    fn add(&mut self, at: usize) {
+        if let (Some(slot), Ok(at)) = (self.at.get_mut(self.count), u16::try_from(at)) {
+            if usize::from(at) <= MAX_POINTER {
+                *slot = at;
+                self.count += 1;
+            }
+        }
+    }
+}
+
+/// Whether the name that begins at `at` of `msg` is `wire`. Pointers in `msg` are our own and lead backwards.
+fn stands_at(msg: &[u8], mut at: usize, mut wire: &[u8]) -> bool {
+    loop {
+        let Some(&len) = msg.get(at) else { return false };
+        if len & 0xc0 == 0xc0 {
+            let Some(&low) = msg.get(at + 1) else { return false };
+            let to = usize::from(len & 0x3f) << 8 | usize::from(low);
+            if to >= at {
+                return false;
+            }
+            at = to;
+            continue;
+        }
+        let n = usize::from(len) + 1;
+        let (Some(ours), Some(theirs)) = (msg.get(at..at + n), wire.get(..n)) else { return false };
+        if ours != theirs {
+            return false;
+        }
+        if len == 0 {
+            return true;
+        }
+        at += n;
+        wire = wire.get(n..).unwrap_or(&[]);
+    }
+}
+
+fn put_name(w: &mut Writer<'_>, places: &mut Places, name: &Name) -> Option<()> {
+    let mut rest = name.as_wire();
+    while let Some(&len) = rest.first().filter(|&&len| len != 0) {
+        if let Some(at) = places.find(w.written(), rest) {
+            return w.u16(0xc000 | at);
+        }
+        let at = w.position();
+        let (label, next) = rest.split_at_checked(usize::from(len) + 1)?;
+        w.bytes(label)?;
+        places.add(at);
+        rest = next;
+    }
+    w.u8(0)
+}
+
+fn put_record(w: &mut Writer<'_>, places: &mut Places, r: &Record<'_>) -> Option<()> {
+    put_name(w, places, r.name)?;
+    w.u16(r.rtype)?;
+    w.u16(r.class)?;
+    w.u32(r.ttl)?;
+    let len_at = w.position();
+    w.u16(0)?;
+    match r.data {
+        Data::Bytes(b) => w.bytes(b)?,
+        Data::Name(n) => put_name(w, places, n)?,
+    }
+    let len = u16::try_from(w.position() - len_at - 2).ok()?;
+    w.patch_u16(len_at, len)
+}
+
+/// Writes records until one does not fit; how many did, and whether that was all.
+fn put_section<'r>(
+    w: &mut Writer<'_>,
+    places: &mut Places,
+    records: impl Iterator<Item = Record<'r>>,
+) -> (u16, bool) {
+    let mut count = 0u16;
+    for r in records {
+        let (at, known) = (w.position(), places.count);
+        if count == u16::MAX || put_record(w, places, &r).is_none() {
+            w.rewind(at);
+            places.count = known;
+            return (count, false);
+        }
+        count += 1;
+    }
+    (count, true)
+}
+
+/// Writes a reply of at most `out.len()` bytes: 512 over UDP unless the client said more, 65535 over TCP. The length;
+/// None if not even the questions fit.
+pub fn encode_reply<'r, Q, R>(out: &mut [u8], reply: Reply<Q, R>) -> Option<usize>
+where
+    Q: Iterator<Item = Question<'r>>,
+    R: Iterator<Item = Record<'r>>,
+{
+    let mut places = Places { count: 0, at: [0; MAX_PLACES] };
+    // What is kept free for the OPT record at the end.
+    let reserved = if reply.udp_size.is_some() { OPT_LEN } else { 0 };
+    let room = out.len().checked_sub(reserved)?;
+    let mut w = Writer::new(out.get_mut(..room)?);
+    w.bytes(&[0; HEADER_LEN])?;
+    let mut questions = 0u16;
+    for q in reply.questions {
+        put_name(&mut w, &mut places, q.name)?;
+        w.u16(q.qtype)?;
+        w.u16(q.class)?;
+        questions = questions.checked_add(1)?;
+    }
+    let (answers, mut whole) = put_section(&mut w, &mut places, reply.answers);
+    let mut authorities = 0;
+    let mut additionals = 0;
+    if whole {
+        (authorities, whole) = put_section(&mut w, &mut places, reply.authorities);
+    }
+    if whole {
+        (additionals, _) = put_section(&mut w, &mut places, reply.additionals);
+    }
+    let used = w.position();
+    let mut w = Writer::new(out);
+    let flags = reply.flags & !(MASK_RCODE | FLAG_TC)
+        | FLAG_QR
+        | u16::from(reply.rcode) & MASK_RCODE
+        | if whole { 0 } else { FLAG_TC };
+    let opt = u16::from(reply.udp_size.is_some() && additionals < u16::MAX);
+    for word in [reply.id, flags, questions, answers, authorities, additionals + opt] {
+        w.u16(word)?;
+    }
+    let Some(size) = reply.udp_size.filter(|_| opt == 1) else { return Some(used) };
+    let mut tail = Writer::new(out.get_mut(used..)?);
+    tail.opt(size)?;
+    Some(used + tail.position())
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_types, reason = "tests may use std")]
+mod tests {
+    use super::super::wire::{self, CLASS_INET, FLAG_AA, FLAG_RD, Header, TYPE_A, TYPE_CNAME, TYPE_PTR};
+    use super::*;
+
+    fn name(t: &str) -> Name {
+        Name::from_text(t.as_bytes()).unwrap()
+    }
+    fn a<'a>(name: &'a Name, data: &'a [u8]) -> Record<'a> {
+        Record { name, rtype: TYPE_A, class: CLASS_INET, ttl: 60, data: Data::Bytes(data) }
+    }
+    fn compose(
+        room: usize,
+        q: &Name,
+        qtype: u16,
+        sections: [&[Record<'_>]; 3],
+        udp_size: Option<u16>,
+    ) -> Option<Vec<u8>> {
+        // Nothing is written behind the room.
+        let mut out = vec![0xee; room + 8];
+        let reply = Reply {
+            id: 7,
+            flags: FLAG_RD | FLAG_AA,
+            rcode: 0,
+            questions: [Question { name: q, qtype, class: CLASS_INET }].into_iter(),
+            answers: sections[0].iter().copied(),
+            authorities: sections[1].iter().copied(),
+            additionals: sections[2].iter().copied(),
+            udp_size,
+        };
+        let n = encode_reply(&mut out[..room], reply);
+        assert!(out[room..].iter().all(|&b| b == 0xee));
+        out.truncate(n?);
+        Some(out)
+    }
+
+    #[test]
+    fn replies_byte_for_byte() {
+        let (q, c) = (name("www.a.b"), name("x.A.b"));
+        let cname =
+            Record { name: &q, rtype: TYPE_CNAME, class: CLASS_INET, ttl: 0x0102_0304, data: Data::Name(&c) };
+        let m = compose(512, &q, TYPE_A, [&[cname, a(&c, &[1, 2, 3, 4])], &[], &[]], Some(1232)).unwrap();
+        let want: &[u8] = b"\0\x07\x85\0\0\x01\0\x02\0\0\0\x01\
+            \x03www\x01a\x01b\0\0\x01\0\x01\
+            \xc0\x0c\0\x05\0\x01\x01\x02\x03\x04\0\x06\x01x\x01A\xc0\x12\
+            \xc0\x25\0\x01\0\x01\0\0\0\x3c\0\x04\x01\x02\x03\x04\
+            \0\0\x29\x04\xd0\0\0\0\0\0\0";
+        assert_eq!(m, want);
+    }
+    #[test]
+    fn what_we_write_we_can_read() {
+        let q = name("4.3.2.1.in-addr.arpa");
+        let host = name("host.arpa");
+        let ptr = Record { name: &q, rtype: TYPE_PTR, class: CLASS_INET, ttl: 5, data: Data::Name(&host) };
+        let m = compose(512, &q, TYPE_PTR, [&[ptr], &[], &[]], None).unwrap();
+        let asked = wire::Question { id: 7, name: &q, qtype: TYPE_PTR, exact_case: true };
+        let wire::Verdict::Reply(r) = wire::parse_reply(&m, &asked) else { panic!() };
+        assert!(matches!(r.answer, wire::Answer::Name(n) if n.eq_exact(&host)) && r.ttl == 5);
+    }
+    #[test]
+    fn every_room_gives_a_whole_message_or_none() {
+        let (q, other) = (name("a.example"), name("b.example"));
+        let answers: Vec<_> = (0..6).map(|_| a(&q, &[1, 2, 3, 4])).collect();
+        let cname =
+            Record { name: &other, rtype: TYPE_CNAME, class: CLASS_INET, ttl: 1, data: Data::Name(&q) };
+        for udp_size in [None, Some(1232)] {
+            let full = compose(1000, &q, TYPE_A, [&answers, &[cname], &[cname]], udp_size).unwrap();
+            for room in 0..=full.len() + 1 {
+                let m = compose(room, &q, TYPE_A, [&answers, &[cname], &[cname]], udp_size);
+                let Some(m) = m else {
+                    // Only if the questions do not fit.
+                    assert!(room < HEADER_LEN + 15 + udp_size.map_or(0, |_| OPT_LEN), "{room}");
+                    continue;
+                };
+                assert!(m.len() <= room);
+                let h = Header::parse(&m).unwrap();
+                let whole = h.answers == 6 && h.authorities == 1;
+                assert_eq!(h.flags & FLAG_TC == 0, whole, "{room}");
+                assert_eq!(room >= full.len(), m == full, "{room}");
+                let asked = wire::Question { id: 7, name: &q, qtype: TYPE_A, exact_case: true };
+                let wire::Verdict::Reply(r) = wire::parse_reply(&m, &asked) else { panic!("{room}") };
+                match r.answer {
+                    wire::Answer::V4(l) => assert_eq!(l.as_slice().len(), usize::from(h.answers)),
+                    _ => assert_eq!(h.answers, 0),
+                }
+                if udp_size.is_some() {
+                    assert_eq!(m[m.len() - OPT_LEN..][..3], [0, 0, 41], "{room}");
+                }
+            }
+        }
+    }
+    #[test]
+    fn names_of_every_length_at_the_end_of_the_room() {
+        // What broke libevent (CVE-2026-63387): a name that ends just where the room does.
+        let q = name("q");
+        for len in 1..=63 {
+            let long = name(&"n".repeat(len));
+            let ptr =
+                Record { name: &q, rtype: TYPE_PTR, class: CLASS_INET, ttl: 5, data: Data::Name(&long) };
+            let need = HEADER_LEN + 7 + 12 + len + 2;
+            let m = |room| compose(room, &q, TYPE_PTR, [&[ptr], &[], &[]], None).unwrap();
+            assert_eq!(m(need).len(), need);
+            assert_eq!(m(need - 1).len(), HEADER_LEN + 7);
+            assert_eq!(m(need - 2).len(), HEADER_LEN + 7);
+        }
+    }
+    #[test]
+    fn many_and_large_records() {
+        let q = name("q");
+        // More names than are remembered, and further away than pointers reach.
+        let names: Vec<Name> = (0..2000).map(|i| name(&format!("n{i}.example.org"))).collect();
+        let records: Vec<_> = names.iter().map(|n| a(n, &[0; 4])).collect();
+        let m = compose(65535, &q, TYPE_A, [&records, &[], &[]], None).unwrap();
+        assert_eq!(Header::parse(&m).unwrap().answers, 2000);
+        for i in [0usize, 1, 130, 1999] {
+            let asked = wire::Question { id: 7, name: &q, qtype: TYPE_A, exact_case: true };
+            assert!(matches!(wire::parse_reply(&m, &asked), wire::Verdict::Reply(_)), "{i}");
+        }
+        // Data that no length can tell.
+        let huge = vec![0; 65536];
+        let m = compose(70000, &q, TYPE_A, [&[a(&q, &huge)], &[], &[]], None).unwrap();
+        assert_eq!(Header::parse(&m).unwrap().answers, 0);
+        // Names are compressed letter for letter: the case of an answer's name stays.
+        let upper = name("Q");
+        let m = compose(512, &q, TYPE_A, [&[a(&upper, &[0; 4])], &[], &[]], None).unwrap();
+        assert_eq!(m[HEADER_LEN + 7..][..3], *b"\x01Q\0");
+        // The root.
+        let m = compose(512, &Name::ROOT, TYPE_A, [&[a(&Name::ROOT, &[0; 4])], &[], &[]], None).unwrap();
+        assert_eq!(m.len(), HEADER_LEN + 5 + 15);
+    }
+}

@@ -1,0 +1,542 @@
+//! DNS messages (RFC 1035, 2308, 6891): reading them, and writing queries.
+//!
+//! Everything that comes from a peer goes through [`Cursor`], which cannot leave the message. A compression pointer
+//! must lead backwards, so following pointers ends. A reply is only looked at if it repeats our question exactly, and
+//! only records that belong to the question's name, or to what a chain of CNAMEs makes of it, are believed.
+#![forbid(unsafe_code)]
+use super::name::{Builder, Name};
+
+pub const TYPE_A: u16 = 1;
+pub const TYPE_CNAME: u16 = 5;
+pub const TYPE_SOA: u16 = 6;
+pub const TYPE_PTR: u16 = 12;
+pub const TYPE_AAAA: u16 = 28;
+pub const TYPE_OPT: u16 = 41;
+pub const CLASS_INET: u16 = 1;
+
+/// The bits of a header's second word.
+pub const FLAG_QR: u16 = 0x8000;
+pub const MASK_OPCODE: u16 = 0x7800;
+pub const FLAG_AA: u16 = 0x0400;
+pub const FLAG_TC: u16 = 0x0200;
+pub const FLAG_RD: u16 = 0x0100;
+pub const FLAG_RA: u16 = 0x0080;
+pub const FLAG_CD: u16 = 0x0010;
+pub const MASK_RCODE: u16 = 0x000f;
+
+pub const RCODE_FORMAT: u8 = 1;
+pub const RCODE_SERVER_FAILED: u8 = 2;
+pub const RCODE_NOT_EXIST: u8 = 3;
+
+pub const HEADER_LEN: usize = 12;
+/// The most that a query takes: header, name, type, class, OPT.
+pub const MAX_QUERY: usize = HEADER_LEN + super::name::MAX_WIRE + 4 + OPT_LEN;
+/// The size of an OPT record without options.
+pub const OPT_LEN: usize = 11;
+/// How many addresses of one answer are kept.
+pub const MAX_ADDRS: usize = 32;
+/// How many CNAMEs are followed.
+const MAX_CHAIN: usize = 16;
+/// How many pointers a name may hold: more than it can have labels would only cost time.
+const MAX_POINTERS: usize = 127;
+
+/// A place in a message that cannot be left: every read is checked.
+#[derive(Clone, Copy)]
+pub struct Cursor<'a> {
+    msg: &'a [u8],
+    at: usize,
+}
+impl<'a> Cursor<'a> {
+    pub fn new(msg: &'a [u8], at: usize) -> Cursor<'a> {
+        Cursor { msg, at: at.min(msg.len()) }
+    }
+    pub fn position(&self) -> usize {
+        self.at
+    }
+    pub fn take(&mut self, n: usize) -> Option<&'a [u8]> {
+        let bytes = self.msg.get(self.at..)?.get(..n)?;
+        self.at += n;
+        Some(bytes)
+    }
+    pub fn u8(&mut self) -> Option<u8> {
+        self.take(1)?.first().copied()
+    }
+    pub fn u16(&mut self) -> Option<u16> {
+        Some(u16::from_be_bytes(self.take(2)?.try_into().ok()?))
+    }
+    pub fn u32(&mut self) -> Option<u32> {
+        Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    }
+    /// Reads a name; labels that pointers lead to are included, and the cursor ends behind the first pointer.
+    pub fn name(&mut self) -> Option<Name> {
+        let mut out = Builder::new();
+        let mut here = *self;
+        // Where the run of labels began that is being read: pointers must lead before it.
+        let mut start = self.at;
+        let mut pointers = 0;
+        loop {
+            let len = here.u8()?;
+            match len & 0xc0 {
+                0 if len == 0 => break,
+                0 => out.label(here.take(usize::from(len))?)?,
+                0xc0 => {
+                    let target = usize::from(len & 0x3f) << 8 | usize::from(here.u8()?);
+                    if pointers == 0 {
+                        self.at = here.at;
+                    }
+                    pointers += 1;
+                    if target >= start || pointers > MAX_POINTERS {
+                        return None;
+                    }
+                    start = target;
+                    here.at = target;
+                }
+                _ => return None,
+            }
+        }
+        if pointers == 0 {
+            self.at = here.at;
+        }
+        Some(out.finish())
+    }
+    /// Reads a question: name, type, class.
+    fn question(&mut self) -> Option<(Name, u16, u16)> {
+        Some((self.name()?, self.u16()?, self.u16()?))
+    }
+    /// Steps over a name without following pointers.
+    fn skip_name(&mut self) -> Option<()> {
+        loop {
+            let len = self.u8()?;
+            match len & 0xc0 {
+                0 if len == 0 => return Some(()),
+                0 => {
+                    self.take(usize::from(len))?;
+                }
+                0xc0 => {
+                    self.u8()?;
+                    return Some(());
+                }
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// The fixed start of every message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub id: u16,
+    pub flags: u16,
+    pub questions: u16,
+    pub answers: u16,
+    pub authorities: u16,
+    pub additionals: u16,
+}
+impl Header {
+    pub fn parse(msg: &[u8]) -> Option<Header> {
+        let mut c = Cursor::new(msg, 0);
+        Some(Header {
+            id: c.u16()?,
+            flags: c.u16()?,
+            questions: c.u16()?,
+            answers: c.u16()?,
+            authorities: c.u16()?,
+            additionals: c.u16()?,
+        })
+    }
+    pub fn rcode(&self) -> u8 {
+        (self.flags & MASK_RCODE) as u8
+    }
+}
+
+/// A resource record's fixed part and where its data lies.
+#[derive(Clone, Copy)]
+struct Record<'a> {
+    owner: Cursor<'a>,
+    rtype: u16,
+    class: u16,
+    ttl: u32,
+    data: &'a [u8],
+    data_at: usize,
+}
+impl<'a> Record<'a> {
+    fn read(c: &mut Cursor<'a>) -> Option<Record<'a>> {
+        let owner = *c;
+        c.skip_name()?;
+        let (rtype, class) = (c.u16()?, c.u16()?);
+        // RFC 2181: with the top bit set it means 0.
+        let ttl = Some(c.u32()?).filter(|t| t >> 31 == 0).unwrap_or(0);
+        let len = c.u16()?;
+        let data_at = c.at;
+        Some(Record { owner, rtype, class, ttl, data: c.take(usize::from(len))?, data_at })
+    }
+    fn belongs_to(&self, name: &Name) -> Option<bool> {
+        let mut c = self.owner;
+        Some(c.name()?.eq_ignore_case(name))
+    }
+    /// The data as one name, which must fill it.
+    fn name(&self, msg: &'a [u8]) -> Option<Name> {
+        let mut c = Cursor::new(msg, self.data_at);
+        let name = c.name()?;
+        (c.at == self.data_at + self.data.len()).then_some(name)
+    }
+}
+
+/// What we asked, to hold replies against.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    pub id: u16,
+    /// As it was sent: with 0x20, in that case.
+    pub name: &'a Name,
+    pub qtype: u16,
+    /// 0x20 is on: the reply must repeat the name's case.
+    pub exact_case: bool,
+}
+
+/// What a datagram that came back turned out to be.
+#[allow(clippy::large_enum_variant, reason = "lives on the stack: nothing to allocate, nothing to fail")]
+#[derive(Debug)]
+pub enum Verdict {
+    /// Not the reply to this question: to be dropped and counted. The query stays open.
+    NotOurs,
+    /// Id, type, class and name fit, but the letters have another case than 0x20 gave them: the server spoils
+    /// the case, or someone guesses. To be asked again in another way, not to be believed.
+    CaseDiffers,
+    /// A bare header that says FORMERR, as servers send that know no EDNS. To be asked again without it.
+    FormatErrorOnly,
+    /// It repeats our question, and the rest makes no sense.
+    Malformed,
+    Reply(Reply),
+}
+
+/// The data of an answer.
+#[allow(clippy::large_enum_variant, reason = "lives on the stack: nothing to allocate, nothing to fail")]
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// There is none of the type asked for.
+    None,
+    V4(Addrs<4>),
+    V6(Addrs<16>),
+    /// The target of a PTR or CNAME question.
+    Name(Name),
+}
+/// Addresses in network order, at most [`MAX_ADDRS`].
+#[derive(Clone, Copy)]
+pub struct Addrs<const N: usize> {
+    count: usize,
+    list: [[u8; N]; MAX_ADDRS],
+}
+impl<const N: usize> Addrs<N> {
+    fn new() -> Self {
+        Addrs { count: 0, list: [[0; N]; MAX_ADDRS] }
+    }
+    pub fn as_slice(&self) -> &[[u8; N]] {
+        self.list.get(..self.count).unwrap_or(&[])
+    }
+    fn add(&mut self, addr: [u8; N]) {
+        if let Some(a) = self.list.get_mut(self.count) {
+            *a = addr;
+            self.count += 1;
+        }
+    }
+    /// A record's data: one address, or several, as libevent 2.1's own server sends them.
+    fn add_all(&mut self, data: &[u8]) -> Option<()> {
+        if data.is_empty() || data.len() % N != 0 {
+            return None;
+        }
+        data.chunks_exact(N).filter_map(|c| c.try_into().ok()).for_each(|a| self.add(a));
+        Some(())
+    }
+}
+impl<const N: usize> std::fmt::Debug for Addrs<N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.as_slice()).finish()
+    }
+}
+
+/// A reply to our question.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply {
+    pub rcode: u8,
+    /// The server had more than fits: what is here may be incomplete.
+    pub truncated: bool,
+    /// Seconds for which this holds: of the answer and the CNAMEs that led to it, or, without an answer, what
+    /// the SOA record allows (RFC 2308). 0 if nothing says.
+    pub ttl: u32,
+    pub answer: Answer,
+    /// The name that the question's name is an alias of, if it is one.
+    pub canonical: Option<Name>,
+}
+
+/// Reads the reply to `asked` from a whole message.
+pub fn parse_reply(msg: &[u8], asked: &Question<'_>) -> Verdict {
+    let Some(h) = Header::parse(msg) else { return Verdict::NotOurs };
+    if h.id != asked.id || h.flags & (FLAG_QR | MASK_OPCODE) != FLAG_QR {
+        return Verdict::NotOurs;
+    }
+    if h.questions == 0 && h.rcode() == RCODE_FORMAT && msg.len() == HEADER_LEN {
+        return Verdict::FormatErrorOnly;
+    }
+    let mut c = Cursor::new(msg, HEADER_LEN);
+    let question = if h.questions == 1 { c.question() } else { None };
+    let Some((name, qtype, class)) = question else { return Verdict::NotOurs };
+    if qtype != asked.qtype || class != CLASS_INET || !name.eq_ignore_case(asked.name) {
+        return Verdict::NotOurs;
+    }
+    if asked.exact_case && !name.eq_exact(asked.name) {
+        return Verdict::CaseDiffers;
+    }
+    let truncated = h.flags & FLAG_TC != 0;
+    match read_sections(msg, c, &h, asked, truncated) {
+        Some((answer, ttl, canonical)) => {
+            Verdict::Reply(Reply { rcode: h.rcode(), truncated, ttl, answer, canonical })
+        }
+        // Servers cut truncated messages anywhere: what counts is that they are.
+        None if truncated => Verdict::Reply(Reply {
+            rcode: h.rcode(),
+            truncated,
+            ttl: 0,
+            answer: Answer::None,
+            canonical: None,
+        }),
+        None => Verdict::Malformed,
+    }
+}
+
+/// The records behind the question. None if they are not well formed.
+fn read_sections<'a>(
+    msg: &'a [u8],
+    mut c: Cursor<'a>,
+    h: &Header,
+    asked: &Question<'_>,
+    truncated: bool,
+) -> Option<(Answer, u32, Option<Name>)> {
+    let answers = c;
+    for _ in 0..h.answers {
+        Record::read(&mut c)?;
+    }
+    let authorities = c;
+    let mut ttl = u32::MAX;
+    let owner = follow_aliases(msg, answers, h.answers, asked, &mut ttl)?;
+    let answer =
+        collect(msg, answers, h.answers, owner.as_ref().unwrap_or(asked.name), asked.qtype, &mut ttl)?;
+    if matches!(answer, Answer::None) {
+        ttl = negative_ttl(msg, authorities, h.authorities, truncated)?.unwrap_or(u32::MAX);
+    }
+    Some((answer, if ttl == u32::MAX { 0 } else { ttl }, owner))
+}
+
+/// Follows CNAME records by their owners from the question's name, in whatever order they stand. The last name of
+/// the chain, if there is one, and the least of their ttls.
+fn follow_aliases<'a>(
+    msg: &'a [u8],
+    answers: Cursor<'a>,
+    count: u16,
+    asked: &Question<'_>,
+    ttl: &mut u32,
+) -> Option<Option<Name>> {
+    if asked.qtype == TYPE_CNAME {
+        return Some(None);
+    }
+    let mut owner: Option<Name> = None;
+    let mut hops = 0;
+    loop {
+        let before = hops;
+        let mut c = answers;
+        for _ in 0..count {
+            let r = Record::read(&mut c)?;
+            if r.rtype == TYPE_CNAME
+                && r.class == CLASS_INET
+                && r.belongs_to(owner.as_ref().unwrap_or(asked.name))?
+            {
+                if hops == MAX_CHAIN {
+                    return None; // a loop, or as good as one
+                }
+                owner = Some(r.name(msg)?);
+                *ttl = (*ttl).min(r.ttl);
+                hops += 1;
+            }
+        }
+        if hops == before {
+            return Some(owner);
+        }
+    }
+}
+
+/// The records of `owner` that answer the question.
+fn collect<'a>(
+    msg: &'a [u8],
+    mut c: Cursor<'a>,
+    count: u16,
+    owner: &Name,
+    qtype: u16,
+    ttl: &mut u32,
+) -> Option<Answer> {
+    let mut answer = Answer::None;
+    for _ in 0..count {
+        let r = Record::read(&mut c)?;
+        if r.rtype != qtype || r.class != CLASS_INET || !r.belongs_to(owner)? {
+            continue;
+        }
+        match (&mut answer, qtype) {
+            (Answer::None, TYPE_A) => {
+                let mut list = Addrs::new();
+                list.add_all(r.data)?;
+                answer = Answer::V4(list);
+            }
+            (Answer::V4(list), _) => list.add_all(r.data)?,
+            (Answer::None, TYPE_AAAA) => {
+                let mut list = Addrs::new();
+                list.add_all(r.data)?;
+                answer = Answer::V6(list);
+            }
+            (Answer::V6(list), _) => list.add_all(r.data)?,
+            (Answer::None, TYPE_PTR | TYPE_CNAME) => answer = Answer::Name(r.name(msg)?),
+            // Of several names the first counts.
+            _ => continue,
+        }
+        *ttl = (*ttl).min(r.ttl);
+    }
+    Some(answer)
+}
+
+/// How long the absence of an answer may be believed, if an SOA record says.
+fn negative_ttl<'a>(msg: &'a [u8], mut c: Cursor<'a>, count: u16, truncated: bool) -> Option<Option<u32>> {
+    let mut best: Option<u32> = None;
+    for _ in 0..count {
+        let Some(r) = Record::read(&mut c) else { return truncated.then_some(best) };
+        if r.rtype == TYPE_SOA && r.class == CLASS_INET {
+            let mut d = Cursor::new(msg, r.data_at);
+            d.name()?;
+            d.name()?;
+            d.take(16)?; // serial, refresh, retry, expire
+            let ttl = r.ttl.min(d.u32()?);
+            if d.at != r.data_at + r.data.len() {
+                return None;
+            }
+            best = Some(best.map_or(ttl, |b| b.min(ttl)));
+        }
+    }
+    Some(best)
+}
+
+/// Writes a query for recursion. With `udp_size`, an EDNS0 record says how much a reply over UDP may hold. The length;
+/// `out` of [`MAX_QUERY`] bytes always suffices.
+pub fn encode_query(
+    out: &mut [u8],
+    id: u16,
+    name: &Name,
+    qtype: u16,
+    udp_size: Option<u16>,
+) -> Option<usize> {
+    let mut w = Writer::new(out);
+    for word in [id, FLAG_RD, 1, 0, 0, u16::from(udp_size.is_some())] {
+        w.u16(word)?;
+    }
+    w.bytes(name.as_wire())?;
+    w.u16(qtype)?;
+    w.u16(CLASS_INET)?;
+    if let Some(size) = udp_size {
+        w.opt(size)?;
+    }
+    Some(w.position())
+}
+
+/// Writes into a slice and never beyond it.
+pub struct Writer<'a> {
+    out: &'a mut [u8],
+    at: usize,
+}
+impl<'a> Writer<'a> {
+    pub fn new(out: &'a mut [u8]) -> Writer<'a> {
+        Writer { out, at: 0 }
+    }
+    pub fn position(&self) -> usize {
+        self.at
+    }
+    /// Takes back everything from `at` on.
+    pub fn rewind(&mut self, at: usize) {
+        self.at = self.at.min(at);
+    }
+    pub fn written(&self) -> &[u8] {
+        self.out.get(..self.at).unwrap_or(&[])
+    }
+    pub fn bytes(&mut self, b: &[u8]) -> Option<()> {
+        self.out.get_mut(self.at..)?.get_mut(..b.len())?.copy_from_slice(b);
+        self.at += b.len();
+        Some(())
+    }
+    pub fn u8(&mut self, n: u8) -> Option<()> {
+        self.bytes(&[n])
+    }
+    pub fn u16(&mut self, n: u16) -> Option<()> {
+        self.bytes(&n.to_be_bytes())
+    }
+    pub fn u32(&mut self, n: u32) -> Option<()> {
+        self.bytes(&n.to_be_bytes())
+    }
+    /// Overwrites two bytes that were written before.
+    pub fn patch_u16(&mut self, at: usize, n: u16) -> Option<()> {
+        let end = self.at;
+        self.out.get_mut(..end)?.get_mut(at..)?.get_mut(..2)?.copy_from_slice(&n.to_be_bytes());
+        Some(())
+    }
+    /// An OPT record without options.
+    pub fn opt(&mut self, udp_size: u16) -> Option<()> {
+        self.u8(0)?;
+        self.u16(TYPE_OPT)?;
+        self.u16(udp_size)?;
+        self.u32(0)?;
+        self.u16(0)
+    }
+}
+
+/// A request that a server port received.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub id: u16,
+    /// As received.
+    pub flags: u16,
+    /// How many questions there are; all of them have been checked.
+    pub questions: u16,
+    /// How large a reply over UDP the client takes, at least 512; None if it knows no EDNS.
+    pub udp_size: Option<u16>,
+    first: Cursor<'a>,
+}
+impl<'a> Request<'a> {
+    /// None for what is no request or is not well formed: to be dropped.
+    pub fn parse(msg: &'a [u8]) -> Option<Request<'a>> {
+        let h = Header::parse(msg)?;
+        if h.flags & FLAG_QR != 0 {
+            return None;
+        }
+        let first = Cursor::new(msg, HEADER_LEN);
+        let mut c = first;
+        for _ in 0..h.questions {
+            c.name()?;
+            c.take(4)?;
+        }
+        let mut udp_size = None;
+        // The records behind the questions only matter for EDNS: requests with oddities there were always answered.
+        for _ in 0..u32::from(h.answers) + u32::from(h.authorities) + u32::from(h.additionals) {
+            let Some(r) = Record::read(&mut c) else { break };
+            if r.rtype == TYPE_OPT && msg.get(r.owner.at) == Some(&0) {
+                udp_size = Some(r.class.max(512));
+            }
+        }
+        Some(Request { id: h.id, flags: h.flags, questions: h.questions, udp_size, first })
+    }
+    /// 0 is a standard query.
+    pub fn opcode(&self) -> u8 {
+        ((self.flags & MASK_OPCODE) >> 11) as u8
+    }
+    /// Name, type and class of each question.
+    pub fn questions(&self) -> impl Iterator<Item = (Name, u16, u16)> + 'a {
+        let mut c = self.first;
+        (0..self.questions).map_while(move |_| c.question())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_types, reason = "tests may use std")]
+mod tests;
