@@ -789,7 +789,7 @@ pub unsafe extern "C" fn bufferevent_set_rate_limit(
 /// Makes a group: bufferevents that share one token bucket. They may be served by
 /// different event bases.
 ///
-/// @param base the base whose loop fills the bucket
+/// @param base the base whose loop fills the bucket; NULL: the current one of event_init()
 /// @param cfg the limits, which are copied
 /// @return the group, or NULL when memory is short
 ///
@@ -801,11 +801,8 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_new(
     cfg: *const ev_token_bucket_cfg,
 ) -> *mut bufferevent_rate_limit_group {
     // SAFETY: rule 1.
-    let (Some(base), Some(cfg)) =
-        (unsafe { (BaseRef::from_raw(base), cfg.cast::<TokenBucketConfig>().as_ref()) })
-    else {
-        return null_mut();
-    };
+    let (base, cfg) = unsafe { (BaseRef::from_raw(base), cfg.cast::<TokenBucketConfig>().as_ref()) };
+    let (Some(base), Some(cfg)) = (base.or_else(current::get), cfg) else { return null_mut() };
     match Group::new(base, cfg) {
         Ok(group) => group.cast(),
         Err(e) => {
