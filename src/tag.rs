@@ -82,7 +82,7 @@ fn parse_number(bytes: &[u8], bits: usize) -> Option<(u64, usize)> {
     }
     let nibble = |i: usize| {
         let byte = all.get(i / 2).copied().unwrap_or(0);
-        u64::from(if i % 2 == 0 { byte >> 4 } else { byte & 0xf })
+        u64::from(if i.is_multiple_of(2) { byte >> 4 } else { byte & 0xf })
     };
     Some(((1..=nibbles).rev().fold(0, |n, i| n << 4 | nibble(i)), all.len()))
 }

@@ -485,7 +485,7 @@ fn step(r: &mut Rng, s: &mut Side, o: &mut Side) {
 
 fn run(seed: u64, steps: usize) {
     let mut r = Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    let (mut a, mut b) = (Side::new(seed % 3 == 0), Side::new(seed % 3 < 2));
+    let (mut a, mut b) = (Side::new(seed.is_multiple_of(3)), Side::new(seed % 3 < 2));
     for i in 0..steps {
         if r.below(2) == 0 {
             step(&mut r, &mut a, &mut b)
@@ -511,7 +511,7 @@ fn run(seed: u64, steps: usize) {
     b.check(true);
     assert!([&a, &b].iter().all(|s| s.seen.as_ref().is_none_or(|s| s.calls > 0)));
     // One of them goes first: memory that both show must survive.
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         a.buf.free();
         b.check(true);
         b.buf.free();

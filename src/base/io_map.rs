@@ -91,11 +91,9 @@ impl IoMap {
         }
         // The same for one more: the usual case of company.
         let known = entry.registered.contains(what) && !entry.registered.contains(Interest::ONESHOT);
-        if !known {
-            if let Err(e) = entry.tell_added(backend, fd, what, ev) {
-                entry.count_down(what);
-                return Err(e);
-            }
+        if !known && let Err(e) = entry.tell_added(backend, fd, what, ev) {
+            entry.count_down(what);
+            return Err(e);
         }
         // SAFETY: the caller keeps `ev` alive until it has called `del`.
         unsafe { entry.events.insert_head(ev.as_ptr()) };

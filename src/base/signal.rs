@@ -317,14 +317,14 @@ impl Signals {
     pub(crate) fn del(&mut self, ev: EventRef) -> Result<()> {
         let signal = usize::try_from(ev.fd()).map_err(|_| Error::Invalid)?;
         self.map.remove(signal, ev)?;
-        if self.map.is_empty(signal) {
-            if let Some(m) = self.mailbox {
-                let done = REGISTRY.lock().unwatch(m, signal);
-                if done.is_err() {
-                    warn_errno!("signal {signal}: cannot restore the handler");
-                }
-                return done;
+        if self.map.is_empty(signal)
+            && let Some(m) = self.mailbox
+        {
+            let done = REGISTRY.lock().unwatch(m, signal);
+            if done.is_err() {
+                warn_errno!("signal {signal}: cannot restore the handler");
             }
+            return done;
         }
         Ok(())
     }

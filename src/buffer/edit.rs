@@ -115,16 +115,16 @@ impl BufferRef {
     pub fn add(self, data: &[u8]) -> Result<()> {
         let b = self.state();
         // The one path that most calls take: all else is behind `add_slow`.
-        if b.is_simple(FROZEN_BACK) {
-            if let Some(c) = b.data_chain().filter(|c| c.room() >= data.len()) {
-                b.add_len(data.len());
-                c.push(data);
-                if self.state().state.get() & WATCHED != 0 && !data.is_empty() {
-                    // Last: it may change the buffer.
-                    self.state().note_added();
-                }
-                return Ok(());
+        if b.is_simple(FROZEN_BACK)
+            && let Some(c) = b.data_chain().filter(|c| c.room() >= data.len())
+        {
+            b.add_len(data.len());
+            c.push(data);
+            if self.state().state.get() & WATCHED != 0 && !data.is_empty() {
+                // Last: it may change the buffer.
+                self.state().note_added();
             }
+            return Ok(());
         }
         self.add_slow(data)
     }

@@ -132,11 +132,11 @@ impl Spill {
     /// The data in it as a block of a fitting size.
     fn kept(&mut self) -> Result<ChainRef> {
         let c = self.0.ok_or(Error::Invalid)?;
-        if c.len() < c.capacity() / 2 {
-            if let Ok(small) = ChainRef::new(c.len()) {
-                small.push(c.bytes());
-                return Ok(small);
-            }
+        if c.len() < c.capacity() / 2
+            && let Ok(small) = ChainRef::new(c.len())
+        {
+            small.push(c.bytes());
+            return Ok(small);
         }
         self.0 = None;
         Ok(c)

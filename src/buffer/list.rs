@@ -134,11 +134,11 @@ impl Evbuffer {
             return self.remove_all();
         }
         self.total.set(total - n);
-        if let Some(c) = self.first.get() {
-            if c.len() > n {
-                c.consume(n);
-                return Removed::NONE;
-            }
+        if let Some(c) = self.first.get()
+            && c.len() > n
+        {
+            c.consume(n);
+            return Removed::NONE;
         }
         self.cut_blocks(n)
     }

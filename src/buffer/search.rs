@@ -123,10 +123,10 @@ fn find_crlf(from: Pos) -> Option<(Pos, usize)> {
                 if hay[i - 1] == b'\r' {
                     return Some((Pos { at: at + i - 1, chain, skip: skip + i - 1 }, 2));
                 }
-            } else if let Some((b, last)) = before {
-                if b.bytes().get(last) == Some(&b'\r') {
-                    return Some((Pos { at: at - 1, chain: before.map(|b| b.0), skip: last }, 2));
-                }
+            } else if let Some((b, last)) = before
+                && b.bytes().get(last) == Some(&b'\r')
+            {
+                return Some((Pos { at: at - 1, chain: before.map(|b| b.0), skip: last }, 2));
             }
             return Some((Pos { at: at + i, chain, skip: skip + i }, 1));
         }

@@ -98,12 +98,10 @@ impl SegmentRef {
             });
         }
         let seg = SegmentRef(p);
-        if !by_fd {
-            if let Err(e) = seg.load() {
-                // The descriptor stays the caller's.
-                seg.destroy(false);
-                return Err(e);
-            }
+        if !by_fd && let Err(e) = seg.load() {
+            // The descriptor stays the caller's.
+            seg.destroy(false);
+            return Err(e);
         }
         Ok(seg)
     }

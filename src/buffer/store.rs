@@ -61,39 +61,39 @@ fn class(size: usize) -> Option<usize> {
 /// `size` bytes, or null.
 #[inline]
 pub(super) fn take(size: usize) -> *mut u8 {
-    if let Some(i) = class(size) {
-        if let Some(p) = from_cache(i, size) {
-            return p.as_ptr();
-        }
+    if let Some(i) = class(size)
+        && let Some(p) = from_cache(i, size)
+    {
+        return p.as_ptr();
     }
     mem::malloc(size).cast()
 }
 /// Gives back what `take(size)` returned.
 #[inline]
 pub(super) fn give(p: *mut u8, size: usize) {
-    if let Some(i) = class(size) {
-        if to_cache(p, i, size) {
-            return;
-        }
+    if let Some(i) = class(size)
+        && to_cache(p, i, size)
+    {
+        return;
     }
     // SAFETY: by this module's contract it came from `take` and is not used any more.
     unsafe { mem::free(p.cast()) }
 }
 #[inline]
 fn from_cache(i: usize, size: usize) -> Option<NonNull<u8>> {
-    if let Some(front) = FRONT.get(i).filter(|f| !f.load(Relaxed).is_null()) {
-        if let Some(p) = NonNull::new(front.swap(null_mut(), Acquire)) {
-            return Some(p);
-        }
+    if let Some(front) = FRONT.get(i).filter(|f| !f.load(Relaxed).is_null())
+        && let Some(p) = NonNull::new(front.swap(null_mut(), Acquire))
+    {
+        return Some(p);
     }
     from_list(i, size)
 }
 #[inline]
 fn to_cache(p: *mut u8, i: usize, size: usize) -> bool {
-    if let Some(front) = FRONT.get(i).filter(|f| f.load(Relaxed).is_null()) {
-        if front.compare_exchange(null_mut(), p, Release, Relaxed).is_ok() {
-            return true;
-        }
+    if let Some(front) = FRONT.get(i).filter(|f| f.load(Relaxed).is_null())
+        && front.compare_exchange(null_mut(), p, Release, Relaxed).is_ok()
+    {
+        return true;
     }
     to_list(p, i, size)
 }

@@ -59,11 +59,11 @@ impl Places {
         self.at.iter().take(self.count).copied().find(|&at| stands_at(msg, at.into(), wire))
     }
     fn add(&mut self, at: usize) {
-        if let (Some(slot), Ok(at)) = (self.at.get_mut(self.count), u16::try_from(at)) {
-            if usize::from(at) <= MAX_POINTER {
-                *slot = at;
-                self.count += 1;
-            }
+        if let (Some(slot), Ok(at)) = (self.at.get_mut(self.count), u16::try_from(at))
+            && usize::from(at) <= MAX_POINTER
+        {
+            *slot = at;
+            self.count += 1;
         }
     }
 }

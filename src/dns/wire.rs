@@ -241,7 +241,7 @@ impl<const N: usize> Addrs<N> {
     }
     /// A record's data: one address, or several, as libevent 2.1's own server sends them.
     fn add_all(&mut self, data: &[u8]) -> Option<()> {
-        if data.is_empty() || data.len() % N != 0 {
+        if data.is_empty() || !data.len().is_multiple_of(N) {
             return None;
         }
         data.chunks_exact(N).filter_map(|c| c.try_into().ok()).for_each(|a| self.add(a));

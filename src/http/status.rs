@@ -61,11 +61,17 @@ pub fn reason(code: i32) -> &'static CStr {
         505 => c"HTTP Version not supported",
         507 => c"Insufficient Storage",
         511 => c"Network Authentication Required",
-        100..=199 => c"Informational",
-        200..=299 => c"Success",
-        300..=399 => c"Redirection",
-        400..=499 => c"Client Error",
-        500..=599 => c"Server Error",
+        _ => class(code),
+    }
+}
+
+fn class(code: i32) -> &'static CStr {
+    match code / 100 {
+        1 => c"Informational",
+        2 => c"Success",
+        3 => c"Redirection",
+        4 => c"Client Error",
+        5 => c"Server Error",
         _ => c"Unknown Status Class",
     }
 }
