@@ -329,7 +329,7 @@ fn table(chosen: &[&Workload], results: &BTreeMap<&str, [Figures; 2]>) -> String
         "| workload | instr | theirs | x | calls | theirs | CPU ns | theirs | x | target | reached |\n\
          |---|---|---|---|---|---|---|---|---|---|---|"
     );
-    let (mut reached, mut missed) = (0, 0);
+    let (mut reached, mut missed) = (0, Vec::new());
     for w in chosen {
         let Some([ours, theirs]) = results.get(w.name) else { continue };
         let mut goals = Vec::new();
@@ -343,7 +343,7 @@ fn table(chosen: &[&Workload], results: &BTreeMap<&str, [Figures; 2]>) -> String
         }
         match all {
             Some(true) => reached += 1,
-            Some(false) => missed += 1,
+            Some(false) => missed.push(w.name),
             None => {}
         }
         let x = |a, b| ratio(a, b).map_or_else(|| "-".into(), |r| format!("{r:.2}"));
@@ -368,8 +368,13 @@ fn table(chosen: &[&Workload], results: &BTreeMap<&str, [Figures; 2]>) -> String
             goals.join("; "),
         );
     }
-    let _ =
-        writeln!(out, "\n{reached} targets reached, {missed} missed.\n\nSystem calls of one operation:\n");
+    let _ = writeln!(out, "\n{reached} targets reached, {} missed.\n", missed.len());
+    let notes = util::read(root().join("bench/missed.txt")).unwrap_or_default();
+    for name in missed {
+        let note = notes.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(": "));
+        let _ = writeln!(out, "- {name}: {}", note.unwrap_or("no reason recorded in bench/missed.txt yet"));
+    }
+    let _ = writeln!(out, "\nSystem calls of one operation:\n");
     for w in chosen {
         if let Some([ours, theirs]) = results.get(w.name)
             && (ours.calls.as_ref().is_some_and(|c| !c.is_empty())
