@@ -48,8 +48,15 @@ fn sent(b: BufferRef) -> Vec<u8> {
     }
 }
 
+/// Tests that look whether a descriptor is open must not run beside others that open some.
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 #[test]
 fn every_way_sends_the_same() {
+    let _alone = alone();
     let all = text(300_000);
     for flags in [SegmentFlag::empty(), NO_SENDFILE, NO_SENDFILE | NO_MMAP] {
         for drains in [false, true] {
@@ -76,6 +83,7 @@ fn every_way_sends_the_same() {
 /// What 2.1.12 leaves undefined: looking at bytes that are only in a file.
 #[test]
 fn bytes_in_files_can_be_read() {
+    let _alone = alone();
     let all = text(9000);
     let b = BufferRef::new().unwrap();
     b.set_flags(1, true);
@@ -98,6 +106,7 @@ fn bytes_in_files_can_be_read() {
 
 #[test]
 fn empty_files_leave_nothing_behind() {
+    let _alone = alone();
     let b = BufferRef::new().unwrap();
     for drains in [false, true] {
         b.set_flags(1, drains);
@@ -122,6 +131,7 @@ fn empty_files_leave_nothing_behind() {
 
 #[test]
 fn errors_leave_nothing_behind() {
+    let _alone = alone();
     let b = BufferRef::new().unwrap();
     // No segment can be made: the descriptor stays ours.
     let f = file(b"text");
@@ -154,6 +164,7 @@ fn errors_leave_nothing_behind() {
 
 #[test]
 fn cleanup_comes_last_and_once() {
+    let _alone = alone();
     static mut SEEN: Option<(usize, c_int, bool)> = None;
     unsafe extern "C" fn gone(seg: *const evbuffer_file_segment, flags: c_int, arg: *mut c_void) {
         let before = unsafe { SEEN };
@@ -176,6 +187,7 @@ fn cleanup_comes_last_and_once() {
 /// Where sendfile refuses (a file opened to append), the bytes come through memory.
 #[test]
 fn sendfile_has_a_fallback() {
+    let _alone = alone();
     let path = std::env::temp_dir().join(format!("oxievent-append-{}", std::process::id()));
     let out = std::fs::OpenOptions::new().append(true).create(true).open(&path).unwrap();
     let b = BufferRef::new().unwrap();
@@ -190,6 +202,7 @@ fn sendfile_has_a_fallback() {
 
 #[test]
 fn the_limit_of_a_write_holds_for_files() {
+    let _alone = alone();
     let b = BufferRef::new().unwrap();
     b.set_flags(1, true);
     b.add_file(file(&text(5000)).into_raw_fd(), 0, -1).unwrap();

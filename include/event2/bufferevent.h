@@ -605,7 +605,8 @@ int bufferevent_set_rate_limit(struct bufferevent *bufev,
  * Makes a group: bufferevents that share one token bucket. They may be served
  * by different event bases.
  *
- * @param base the base whose loop fills the bucket
+ * @param base the base whose loop fills the bucket; NULL: the current one of
+ *   event_init()
  * @param cfg the limits, which are copied
  * @return the group, or NULL when memory is short
  */

@@ -1,10 +1,11 @@
 //! Where the memory of blocks comes from: `mem`, with a small cache for large blocks.
 //!
 //! malloc serves small blocks well. Large ones it tends to give back to the system and fetch again, page fault by
-//! page fault; so some of them are kept, sorted by size. One cache serves all threads, who never wait for it: a
-//! thread that finds it busy does without.
+//! page fault; so some of them are kept, sorted by size. A program with threads (one that has set evthread locks)
+//! does without: a block that changes threads here, by an atomic of ours, looks like a data race to TSan and helgrind,
+//! and malloc's arenas keep threads apart better.
 use super::chain::ChainRef;
-use crate::{Result, mem};
+use crate::{Result, mem, thread};
 use parking_lot::Mutex;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::AtomicPtr;
@@ -62,6 +63,7 @@ fn class(size: usize) -> Option<usize> {
 #[inline]
 pub(super) fn take(size: usize) -> *mut u8 {
     if let Some(i) = class(size)
+        && !thread::locks_enabled()
         && let Some(p) = from_cache(i, size)
     {
         return p.as_ptr();
@@ -72,6 +74,7 @@ pub(super) fn take(size: usize) -> *mut u8 {
 #[inline]
 pub(super) fn give(p: *mut u8, size: usize) {
     if let Some(i) = class(size)
+        && !thread::locks_enabled()
         && to_cache(p, i, size)
     {
         return;
