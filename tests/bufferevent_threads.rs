@@ -1,14 +1,14 @@
 //! Several threads on one bufferevent, or one listener, while the loop runs in another.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod thread_common;
 use bev_common::*;
 use oxievent::abi::event::{Ev, Evloop};
 use oxievent::abi::listener::{LevOpt, evconnlistener};
-use oxievent::abi::thread::*;
 use oxievent::base::BaseRef;
 use oxievent::bufferevent::{BevRef, Group, free_config, new_config};
 use oxievent::listener::ListenerRef;
-use std::ffi::{c_int, c_uint, c_ulong, c_void};
+use std::ffi::{c_int, c_void};
 use std::io::{Read, Write};
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
@@ -16,88 +16,12 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-unsafe extern "C" fn alloc(_: c_uint) -> *mut c_void {
-    // SAFETY: a mutex of malloc's, initialised before use.
-    unsafe {
-        let m = libc::malloc(size_of::<libc::pthread_mutex_t>()).cast::<libc::pthread_mutex_t>();
-        let mut attr = std::mem::zeroed();
-        libc::pthread_mutexattr_init(&mut attr);
-        libc::pthread_mutexattr_settype(&mut attr, libc::PTHREAD_MUTEX_RECURSIVE);
-        libc::pthread_mutex_init(m, &attr);
-        m.cast()
-    }
-}
-unsafe extern "C" fn free(m: *mut c_void, _: c_uint) {
-    // SAFETY: made by `alloc`; nobody holds it, or destroying it would fail.
-    unsafe {
-        assert_eq!(libc::pthread_mutex_destroy(m.cast()), 0);
-        libc::free(m);
-    }
-}
-unsafe extern "C" fn lock(mode: c_uint, m: *mut c_void) -> c_int {
-    // SAFETY: made by `alloc`.
-    unsafe {
-        if mode & EVTHREAD_TRY != 0 {
-            libc::pthread_mutex_trylock(m.cast())
-        } else {
-            libc::pthread_mutex_lock(m.cast())
-        }
-    }
-}
-unsafe extern "C" fn unlock(_: c_uint, m: *mut c_void) -> c_int {
-    // SAFETY: made by `alloc`.
-    unsafe { libc::pthread_mutex_unlock(m.cast()) }
-}
-unsafe extern "C" fn id() -> c_ulong {
-    // SAFETY: no pointers.
-    unsafe { libc::pthread_self() as c_ulong }
-}
-unsafe extern "C" fn cond_alloc(_: c_uint) -> *mut c_void {
-    // SAFETY: a condition of malloc's.
-    unsafe {
-        let c = libc::malloc(size_of::<libc::pthread_cond_t>());
-        libc::pthread_cond_init(c.cast(), std::ptr::null());
-        c
-    }
-}
-unsafe extern "C" fn cond_free(c: *mut c_void) {
-    // SAFETY: made by `cond_alloc`.
-    unsafe {
-        libc::pthread_cond_destroy(c.cast());
-        libc::free(c);
-    }
-}
-unsafe extern "C" fn cond_signal(c: *mut c_void, all: c_int) -> c_int {
-    // SAFETY: made by `cond_alloc`.
-    unsafe {
-        if all != 0 { libc::pthread_cond_broadcast(c.cast()) } else { libc::pthread_cond_signal(c.cast()) }
-    }
-}
-unsafe extern "C" fn cond_wait(c: *mut c_void, m: *mut c_void, _: *const libc::timeval) -> c_int {
-    // SAFETY: made by `cond_alloc` and `alloc`.
-    unsafe { libc::pthread_cond_wait(c.cast(), m.cast()) }
-}
 fn threads() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let locks = evthread_lock_callbacks {
-            lock_api_version: EVTHREAD_LOCK_API_VERSION,
-            supported_locktypes: EVTHREAD_LOCKTYPE_RECURSIVE,
-            alloc: Some(alloc),
-            free: Some(free),
-            lock: Some(lock),
-            unlock: Some(unlock),
-        };
-        let conds = evthread_condition_callbacks {
-            condition_api_version: EVTHREAD_CONDITION_API_VERSION,
-            alloc_condition: Some(cond_alloc),
-            free_condition: Some(cond_free),
-            signal_condition: Some(cond_signal),
-            wait_condition: Some(cond_wait),
-        };
-        oxievent::thread::set_lock_callbacks(Some(&locks)).unwrap();
-        oxievent::thread::set_condition_callbacks(Some(&conds)).unwrap();
-        oxievent::thread::set_id_callback(Some(id));
+        oxievent::thread::set_lock_callbacks(Some(&thread_common::LOCKS)).unwrap();
+        oxievent::thread::set_condition_callbacks(Some(&thread_common::CONDS)).unwrap();
+        oxievent::thread::set_id_callback(Some(thread_common::id));
     });
 }
 /// Handles cross threads here: that is what is tested.
