@@ -6,36 +6,46 @@
 #include "util-internal.h"
 
 struct evthread_lock_callbacks *evthread_get_lock_callbacks(void);
+#ifdef SUITE_ON_LIBEVENT
+/* The tables that are in use, lock debugging included. */
+extern struct evthread_lock_callbacks evthread_lock_fns_;
+extern struct evthread_condition_callbacks evthread_cond_fns_;
+#define oxi_lock_table() (&evthread_lock_fns_)
+#define oxi_cond_table() (&evthread_cond_fns_)
+#else
 struct evthread_condition_callbacks *evthread_get_condition_callbacks(void);
+#define oxi_lock_table() evthread_get_lock_callbacks()
+#define oxi_cond_table() evthread_get_condition_callbacks()
+#endif
 
 static inline void *
 oxi_lock_new(unsigned type)
 {
-	struct evthread_lock_callbacks *table = evthread_get_lock_callbacks();
+	struct evthread_lock_callbacks *table = oxi_lock_table();
 	return table->alloc ? table->alloc(type) : NULL;
 }
 static inline void
 oxi_lock_free(void *lock, unsigned type)
 {
-	struct evthread_lock_callbacks *table = evthread_get_lock_callbacks();
+	struct evthread_lock_callbacks *table = oxi_lock_table();
 	if (lock && table->free)
 		table->free(lock, type);
 }
 static inline void *
 oxi_cond_new(void)
 {
-	struct evthread_condition_callbacks *table = evthread_get_condition_callbacks();
+	struct evthread_condition_callbacks *table = oxi_cond_table();
 	return table->alloc_condition ? table->alloc_condition(0) : NULL;
 }
 static inline int
 oxi_cond_signal(void *cond, int all)
 {
-	return cond ? evthread_get_condition_callbacks()->signal_condition(cond, all) : 0;
+	return cond ? oxi_cond_table()->signal_condition(cond, all) : 0;
 }
 static inline int
 oxi_cond_wait(void *cond, void *lock, const struct timeval *limit)
 {
-	return cond ? evthread_get_condition_callbacks()->wait_condition(cond, lock, limit) : 0;
+	return cond ? oxi_cond_table()->wait_condition(cond, lock, limit) : 0;
 }
 
 #define EVTHREAD_ALLOC_LOCK(var, type) ((var) = oxi_lock_new(type))
@@ -43,18 +53,18 @@ oxi_cond_wait(void *cond, void *lock, const struct timeval *limit)
 #define EVLOCK_LOCK(var, mode) \
 	do { \
 		if (var) \
-			evthread_get_lock_callbacks()->lock((mode), (var)); \
+			oxi_lock_table()->lock((mode), (var)); \
 	} while (0)
 #define EVLOCK_UNLOCK(var, mode) \
 	do { \
 		if (var) \
-			evthread_get_lock_callbacks()->unlock((mode), (var)); \
+			oxi_lock_table()->unlock((mode), (var)); \
 	} while (0)
 #define EVTHREAD_ALLOC_COND(var) ((var) = oxi_cond_new())
 #define EVTHREAD_FREE_COND(var) \
 	do { \
 		if (var) \
-			evthread_get_condition_callbacks()->free_condition(var); \
+			oxi_cond_table()->free_condition(var); \
 	} while (0)
 #define EVTHREAD_COND_SIGNAL(var) oxi_cond_signal((var), 0)
 #define EVTHREAD_COND_BROADCAST(var) oxi_cond_signal((var), 1)

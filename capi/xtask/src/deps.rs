@@ -17,6 +17,11 @@ const DEMO: &[(&str, &str)] = &[
     ("python3", "the scripts that drive real programs; abi-check"),
     ("memcached", "an unmodified program that runs on our libraries"),
     ("tmux", "an unmodified program that runs on our libraries"),
+    ("tor", "an unmodified program that runs on our libraries: evdns"),
+    ("transmission-daemon", "an unmodified program that runs on our libraries: evhttp, evdns"),
+    ("transmission-cli", "its tools"),
+    ("webdis", "an unmodified program that runs on our libraries"),
+    ("redis-server", "webdis stands in front of it"),
 ];
 /// What `test` and `bench` need besides.
 const TESTS: &[(&str, &str)] = &[
@@ -30,10 +35,14 @@ const TESTS: &[(&str, &str)] = &[
     ("libssl-dev", "the original suite's TLS part is compiled with it"),
     ("libevent-2.1-7", "the original, to compare with"),
     ("libevent-core-2.1-7", "the original, to compare with"),
+    ("libevent-extra-2.1-7", "the original, to compare with"),
+    ("libevent-openssl-2.1-7", "the original, to compare with"),
     ("libevent-pthreads-2.1-7", "the original, to compare with"),
     ("valgrind", "memory checks, and instruction counts of the benches"),
     ("libc6-dbg", "valgrind needs the C library's symbols"),
     ("strace", "system call counts of the benches"),
+    ("wrk", "loads the HTTP servers of the soak and the benches"),
+    ("nginx-light", "the HTTP server that the benches compare with"),
 ];
 
 pub fn run(args: &[String]) -> Outcome {

@@ -3,8 +3,10 @@
 //! One line each: `group NAME COUNT`, `skip TEST BACKEND...` (the test itself skips there),
 //! `fail TEST BACKEND... # why` (known, and may only become fewer: an unexpected pass is an error too),
 //! `timing TEST` (compares clocks: may be run again, alone, at most three times),
+//! `on TEST BACKEND...` (off in the suite itself, but it can run: once per backend),
 //! `no-memcheck TEST` (cannot work under valgrind, for reasons of its own).
 use super::run::Job;
+use super::variant::Variant;
 use crate::util::{Outcome, root};
 use std::collections::{HashMap, HashSet};
 
@@ -21,6 +23,7 @@ pub(super) struct Expected {
     special: HashMap<(String, String), Want>,
     timing: HashSet<String>,
     no_memcheck: HashSet<String>,
+    on: HashMap<String, Vec<String>>,
 }
 
 impl Expected {
@@ -40,6 +43,9 @@ impl Expected {
                 ["timing", test] => {
                     out.timing.insert((*test).to_owned());
                 }
+                ["on", test, backends @ ..] if !backends.is_empty() => {
+                    out.on.insert((*test).to_owned(), backends.iter().map(|b| (*b).to_owned()).collect());
+                }
                 ["no-memcheck", test] => {
                     out.no_memcheck.insert((*test).to_owned());
                 }
@@ -57,6 +63,13 @@ impl Expected {
     pub(super) fn want(&self, job: &Job) -> Want {
         let key = |variant: &str| self.special.get(&(job.name.clone(), variant.to_owned())).copied();
         key(job.variant.backend()).or_else(|| key("ALL")).unwrap_or(Want::Pass)
+    }
+    /// Whether a test that is off in the suite is to run all the same.
+    pub(super) fn is_on(&self, test: &str) -> bool {
+        self.on.contains_key(test)
+    }
+    pub(super) fn is_on_in(&self, test: &str, variant: Variant) -> bool {
+        variant.is_plain() && self.on.get(test).is_some_and(|b| b.iter().any(|b| b == variant.backend()))
     }
     pub(super) fn memcheck(&self, test: &str) -> bool {
         !self.no_memcheck.contains(test)

@@ -86,7 +86,7 @@ pub fn run(args: &[String]) -> Outcome {
     let tests = suite.tests(&expected, options.libevent)?;
     let chosen: Vec<_> = tests
         .iter()
-        .filter(|t| wanted(&t.name, t.off, &options.names))
+        .filter(|t| wanted(&t.name, t.off && !expected.is_on(&t.name), &options.names))
         .filter(|t| !options.valgrind || options.names.contains(&t.name) || expected.memcheck(&t.name))
         .collect();
     if chosen.is_empty() {
@@ -100,7 +100,8 @@ pub fn run(args: &[String]) -> Outcome {
     let mut jobs = Vec::new();
     for variant in &options.variants {
         for test in &chosen {
-            if variant.runs(&test.kind) || options.names.contains(&test.name) {
+            let here = variant.runs(&test.kind) && (!test.off || expected.is_on_in(&test.name, *variant));
+            if here || options.names.contains(&test.name) {
                 jobs.push(Job {
                     variant: *variant,
                     name: test.name.clone(),

@@ -57,11 +57,15 @@ impl Variant {
     pub(super) fn backend(&self) -> &'static str {
         self.backend
     }
+    /// A backend with nothing else switched on.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.debug && !self.changelist && !self.timerfd
+    }
     /// Debug mode changes nothing for the small programs, and the rate limits take long: once per backend.
     pub(super) fn runs(&self, kind: &Kind) -> bool {
         match kind {
             Kind::Regress => true,
-            Kind::RateLimit(_) => !self.debug && !self.changelist && !self.timerfd,
+            Kind::RateLimit(_) => self.is_plain(),
             Kind::Program | Kind::DumpEvents => !self.debug,
         }
     }
