@@ -28,8 +28,6 @@ pub struct evhttp_uri {
 super::c_enum! {
     /// Methods of requests; several can be joined for `evhttp_set_allowed_methods`.
     evhttp_cmd_type {
-        /// None of those below.
-        EVHTTP_REQ_UNKNOWN_ = 0,
         EVHTTP_REQ_GET = 1,
         EVHTTP_REQ_POST = 2,
         EVHTTP_REQ_HEAD = 4,
@@ -40,6 +38,10 @@ super::c_enum! {
         EVHTTP_REQ_CONNECT = 128,
         EVHTTP_REQ_PATCH = 256,
     }
+}
+impl evhttp_cmd_type {
+    /// None of those above. Has no name in C.
+    pub const EVHTTP_REQ_UNKNOWN_: evhttp_cmd_type = evhttp_cmd_type(0);
 }
 super::c_enum! {
     /// Whether a message is a request or a response.
@@ -75,7 +77,7 @@ pub struct evhttp_request {
     pub next: TailqEntry<evhttp_request>,
     /// The connection that this request belongs to; null once that is gone.
     pub evcon: *mut evhttp_connection,
-    /// `EVHTTP_*` bits, see [`ReqFlags`].
+    /// `EVHTTP_REQ_*` bits and the like.
     pub flags: c_int,
     pub input_headers: *mut evkeyvalq,
     pub output_headers: *mut evkeyvalq,
@@ -98,7 +100,7 @@ pub struct evhttp_request {
     pub input_buffer: *mut evbuffer,
     /// Bytes of the body or of the chunk that are still to be read; -1 when that is not known.
     pub ntoread: i64,
-    /// Two bits, see [`ReqBits`].
+    /// `chunked`: the body is sent or received in chunks. `userdone`: the program has given all of the reply.
     pub bits: c_uint,
     /// The body to be sent.
     pub output_buffer: *mut evbuffer,
@@ -112,19 +114,19 @@ pub struct evhttp_request {
 }
 
 bitflags::bitflags! {
-    /// `flags` of a request.
+    /// The `flags` of a request.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct ReqFlags: c_int {
         /// The connection goes with this request.
-        const OWN_CONNECTION = 1;
+        const REQ_OWN_CONNECTION = 1;
         /// It asks for a host that is none of the server's.
         const PROXY_REQUEST = 2;
         /// The program frees it.
         const USER_OWNED = 4;
         /// It is still needed by a function that is under way.
-        const DEFER_FREE = 8;
+        const REQ_DEFER_FREE = 8;
         /// To be freed by that function.
-        const NEEDS_FREE = 16;
+        const REQ_NEEDS_FREE = 16;
         const _ = !0;
     }
 }
@@ -140,7 +142,7 @@ bitflags::bitflags! {
     }
 }
 bitflags::bitflags! {
-    /// `evhttp_connection_set_flags`.
+    /// For `evhttp_connection_set_flags`.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct ConFlags: c_int {
         /// Connects again to the address that was connected first, not to the name.
@@ -152,10 +154,28 @@ bitflags::bitflags! {
         const _ = !0;
     }
 }
-/// `evhttp_set_flags`: as [`ConFlags::LINGERING_CLOSE`], for a server's connections.
+/// For `evhttp_set_flags`: a body that is too large is read to its end and dropped before it is answered.
 pub const EVHTTP_SERVER_LINGERING_CLOSE: c_int = 1;
-/// `evhttp_uri_parse_with_flags`: path, query and fragment may hold any bytes but those that end them.
-pub const EVHTTP_URI_NONCONFORMANT: c_uint = crate::http::uri::NONCONFORMANT;
+/// For `evhttp_uri_parse_with_flags`: path, query and fragment may hold any bytes but those that end them.
+pub const EVHTTP_URI_NONCONFORMANT: c_uint = 1;
+const _: () = assert!(EVHTTP_URI_NONCONFORMANT == crate::http::uri::NONCONFORMANT);
+/// Flags of a connection from here on are the library's own.
+pub const EVHTTP_CON_PUBLIC_FLAGS_END: c_int = 0x100000;
+
+/// Status codes of responses.
+pub const HTTP_OK: c_int = 200;
+pub const HTTP_NOCONTENT: c_int = 204;
+pub const HTTP_MOVEPERM: c_int = 301;
+pub const HTTP_MOVETEMP: c_int = 302;
+pub const HTTP_NOTMODIFIED: c_int = 304;
+pub const HTTP_BADREQUEST: c_int = 400;
+pub const HTTP_NOTFOUND: c_int = 404;
+pub const HTTP_BADMETHOD: c_int = 405;
+pub const HTTP_ENTITYTOOLARGE: c_int = 413;
+pub const HTTP_EXPECTATIONFAILED: c_int = 417;
+pub const HTTP_INTERNAL: c_int = 500;
+pub const HTTP_NOTIMPLEMENTED: c_int = 501;
+pub const HTTP_SERVUNAVAIL: c_int = 503;
 
 #[cfg(all(target_pointer_width = "64", target_os = "linux"))]
 const _: () = {

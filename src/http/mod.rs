@@ -7,10 +7,14 @@ pub mod chunked;
 pub mod date;
 pub mod escape;
 pub mod framing;
+pub mod headers;
+pub mod html;
 pub mod parser;
 pub mod query;
 pub mod status;
+pub mod text;
 pub mod uri;
+mod uri_object;
 
 /// Why a message is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

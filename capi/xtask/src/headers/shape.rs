@@ -19,9 +19,15 @@ pub fn shape(text: &str, header: &Header, abi: &Catalogue) -> String {
         name.and_then(|n| wanted.iter().position(|w| *w == n)).unwrap_or(usize::MAX)
     };
     text.sort_by_key(order);
-    let text = c89(&text.join("\n"));
+    let text = members(&c89(&text.join("\n")));
     let forward = forward(&text, header);
     format!("{forward}{}\n", text.trim_matches('\n'))
+}
+
+/// Members that Rust cannot spell: bit fields, and names that are its keywords.
+fn members(text: &str) -> String {
+    text.replace("enum evhttp_cmd_type type_;", "enum evhttp_cmd_type type;")
+        .replace("\tunsigned int bits;\n", "\tunsigned chunked:1, userdone:1;\n")
 }
 
 /// A block without the comment before it.

@@ -72,6 +72,12 @@ pub fn to_c(header: &Header, abi: &Catalogue) -> Outcome<String> {
             config.export.rename.insert(name.clone(), format!("struct {name}"));
         }
     }
+    // Heads of queues are aliases here and structs in C.
+    for (name, item) in abi.items.iter().filter(|(n, _)| !header.types.contains(&n.as_str())) {
+        if queue_head(item, abi).is_some() {
+            config.export.rename.insert(name.clone(), format!("struct {name}"));
+        }
+    }
     for name in abi.enums.keys().filter(|n| !header.types.contains(&n.as_str())) {
         config.export.rename.insert(name.clone(), format!("enum {name}"));
     }

@@ -56,6 +56,7 @@ impl Header {
 
 pub const HEADERS: &[Header] = &[
     Header { name: "event.h", macros_only: true, ..NONE },
+    Header { name: "evhttp.h", macros_only: true, ..NONE },
     Header { name: "evutil.h", macros_only: true, ..NONE },
     Header {
         name: "event2/buffer.h",
@@ -137,6 +138,38 @@ pub const HEADERS: &[Header] = &[
         types: &["event_callback", "event", "event_list", "event_dlist"],
         flags: &[("Evlist", "EVLIST_")],
         constants: &["EVLIST_ALL"],
+        ..NONE
+    },
+    Header {
+        name: "event2/http.h",
+        functions: &["capi/src/http.rs"],
+        types: &["evhttp_cmd_type", "evhttp_request_kind", "evhttp_request_error"],
+        flags: &[("ConFlags", "EVHTTP_CON_")],
+        constants: &[
+            "EVHTTP_CON_PUBLIC_FLAGS_END",
+            "EVHTTP_SERVER_LINGERING_CLOSE",
+            "EVHTTP_URI_NONCONFORMANT",
+            "HTTP_OK",
+            "HTTP_NOCONTENT",
+            "HTTP_MOVEPERM",
+            "HTTP_MOVETEMP",
+            "HTTP_NOTMODIFIED",
+            "HTTP_BADREQUEST",
+            "HTTP_NOTFOUND",
+            "HTTP_BADMETHOD",
+            "HTTP_ENTITYTOOLARGE",
+            "HTTP_EXPECTATIONFAILED",
+            "HTTP_INTERNAL",
+            "HTTP_NOTIMPLEMENTED",
+            "HTTP_SERVUNAVAIL",
+        ],
+        ..NONE
+    },
+    Header { name: "event2/http_compat.h", functions: &["capi/src/http_compat.rs"], ..NONE },
+    Header {
+        name: "event2/http_struct.h",
+        types: &["evhttp_request"],
+        flags: &[("ReqFlags", "EVHTTP_")],
         ..NONE
     },
     Header { name: "event2/keyvalq_struct.h", types: &["evkeyval", "evkeyvalq"], ..NONE },

@@ -1,0 +1,287 @@
+//! Lists of names with values: headers, and the arguments of a query.
+//!
+//! Programs walk a list with TAILQ_ macros, link and unlink nodes, and put other pointers into `key` and `value`. So
+//! nothing is remembered about a node but what its fields say, and lengths are found anew. A node that we make is one
+//! block: links, then the name, then the value. Only the block is ever freed.
+use super::text::Writer;
+use super::{chars, escape, parser, query};
+use crate::abi::event::TailqEntry;
+use crate::abi::keyvalq::{evkeyval, evkeyvalq};
+use crate::list::{TailLink, TailQueue};
+use crate::{Error, Result, mem};
+use std::ffi::{CStr, c_char};
+use std::ptr::{NonNull, null_mut};
+
+struct Link;
+// SAFETY: `next` is the node's only link, and the one that programs know.
+unsafe impl TailLink for Link {
+    type Node = evkeyval;
+    unsafe fn entry(node: *mut evkeyval) -> *mut TailqEntry<evkeyval> {
+        // SAFETY: the caller's promise.
+        unsafe { &raw mut (*node).next }
+    }
+}
+
+/// A handle on a list whose head someone else owns. Copying it keeps nothing alive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Headers(NonNull<evkeyvalq>);
+
+impl Headers {
+    /// # Safety
+    /// `p` is null or an initialised list, well linked, and stays so while any copy of the handle is used.
+    #[inline]
+    pub unsafe fn from_raw(p: *mut evkeyvalq) -> Option<Headers> {
+        NonNull::new(p).map(Headers)
+    }
+    /// An empty list on the heap, for a request. [`Self::free`] ends it.
+    pub fn new() -> Result<Headers> {
+        let p = NonNull::new(mem::malloc(size_of::<evkeyvalq>()).cast::<evkeyvalq>()).ok_or(Error::NoMem)?;
+        // SAFETY: room for a head.
+        unsafe { Headers::init(p.as_ptr()) };
+        Ok(Headers(p))
+    }
+    /// Makes an empty list of `p`.
+    ///
+    /// # Safety
+    /// `p` is writable.
+    pub unsafe fn init(p: *mut evkeyvalq) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (*p).tqh_first = null_mut();
+            (*p).tqh_last = &raw mut (*p).tqh_first;
+        }
+    }
+    /// Empties and frees a list that [`Self::new`] made.
+    ///
+    /// # Safety
+    /// It came from there, and no handle is used any more.
+    pub unsafe fn free(self) {
+        self.clear();
+        // SAFETY: the caller's promise.
+        unsafe { mem::free(self.as_ptr().cast()) };
+    }
+    #[inline]
+    pub fn as_ptr(self) -> *mut evkeyvalq {
+        self.0.as_ptr()
+    }
+    /// The queue, for one operation.
+    #[expect(clippy::mut_from_ref, reason = "each use ends before the next one begins")]
+    #[inline]
+    fn queue(&self) -> &mut TailQueue<Link> {
+        // SAFETY: TailQueue is a transparent head; the handle's list is alive, and nobody else uses it meanwhile.
+        unsafe { &mut *self.as_ptr().cast::<TailQueue<Link>>() }
+    }
+    #[inline]
+    fn first(self) -> *mut evkeyval {
+        // SAFETY: the handle's list is alive.
+        unsafe { (*self.as_ptr()).tqh_first }
+    }
+    pub fn is_empty(self) -> bool {
+        self.first().is_null()
+    }
+    /// The names and values that are there. They are good until the list is changed.
+    #[inline]
+    pub fn iter<'a>(self) -> Iter<'a> {
+        Iter { at: self.first(), of: std::marker::PhantomData }
+    }
+
+    #[inline]
+    fn node(self, name: &[u8]) -> Option<NonNull<evkeyval>> {
+        let first = name.first().copied().unwrap_or(0) | 0x20;
+        let mut at = self.first();
+        while let Some(node) = NonNull::new(at) {
+            // SAFETY: nodes on the list are alive, their keys C strings or null. No byte is read behind the NUL.
+            unsafe {
+                let key = (*at).key.cast::<u8>();
+                if !key.is_null() && *key | 0x20 == first && same(key, name) {
+                    return Some(node);
+                }
+                at = (*at).next.tqe_next;
+            }
+        }
+        None
+    }
+    /// The value of the first header of that name, whose case does not matter.
+    #[inline]
+    pub fn find_raw(self, name: &[u8]) -> *const c_char {
+        // SAFETY: a node on the list.
+        self.node(name).map_or(null_mut(), |n| unsafe { (*n.as_ptr()).value })
+    }
+    /// As [`Self::find_raw`]. Good until the list is changed.
+    #[inline]
+    pub fn find<'a>(self, name: &[u8]) -> Option<&'a [u8]> {
+        let p = self.find_raw(name);
+        // SAFETY: values on the list are C strings or null.
+        (!p.is_null()).then(|| unsafe { CStr::from_ptr(p) }.to_bytes())
+    }
+    /// Removes the first header of that name. False if there is none.
+    pub fn remove(self, name: &[u8]) -> bool {
+        let Some(node) = self.node(name) else { return false };
+        // SAFETY: it stands on this list, and is a block of our allocator.
+        unsafe {
+            self.queue().remove(node.as_ptr());
+            mem::free(node.as_ptr().cast());
+        }
+        true
+    }
+    pub fn clear(self) {
+        let mut at = self.first();
+        // SAFETY: the list is alive; its nodes are blocks of our allocator.
+        unsafe {
+            Headers::init(self.as_ptr());
+            while !at.is_null() {
+                let next = (*at).next.tqe_next;
+                mem::free(at.cast());
+                at = next;
+            }
+        }
+    }
+    /// `evhttp_add_header`: refuses what could not be sent as one field.
+    pub fn add(self, name: &[u8], value: &[u8]) -> Result<()> {
+        if !sendable_name(name) || !sendable_value(value) {
+            return Err(Error::Invalid);
+        }
+        self.append(name, value)
+    }
+    /// Appends without looking at the bytes; neither part holds a NUL.
+    #[inline]
+    pub fn append(self, name: &[u8], value: &[u8]) -> Result<()> {
+        self.append_with(name, value.len(), |to| to.put(value))
+    }
+    /// Appends a field that was read.
+    #[inline]
+    pub fn append_field(self, name: &[u8], value: &parser::Value) -> Result<()> {
+        self.append_with(name, value.room(), |to| value.each(|piece| to.put(piece)))
+    }
+    /// Appends a header whose value, at most `room` bytes, `fill` writes.
+    #[inline]
+    fn append_with(self, name: &[u8], room: usize, fill: impl FnOnce(&mut Writer)) -> Result<()> {
+        let size = size_of::<evkeyval>() + 2;
+        let size = size.checked_add(name.len()).and_then(|n| n.checked_add(room)).ok_or(Error::NoMem)?;
+        let p = NonNull::new(mem::malloc(size).cast::<u8>()).ok_or(Error::NoMem)?.as_ptr();
+        // SAFETY: the block has room for the node, the name, `room` bytes and two NULs; the writer stays inside.
+        unsafe {
+            let key = p.add(size_of::<evkeyval>());
+            let mut to = Writer::new(key, p.add(size - 1));
+            to.put(name);
+            to.byte(0);
+            let value = to.at();
+            fill(&mut to);
+            *to.at() = 0;
+            let node = p.cast::<evkeyval>();
+            node.write(evkeyval {
+                next: TailqEntry { tqe_next: null_mut(), tqe_prev: null_mut() },
+                key: key.cast(),
+                value: value.cast(),
+            });
+            // The macro's way, since programs' macros may have linked the last node.
+            let head = self.as_ptr();
+            (*node).next.tqe_prev = (*head).tqh_last;
+            *(*head).tqh_last = node;
+            (*head).tqh_last = &raw mut (*node).next.tqe_next;
+        }
+        Ok(())
+    }
+
+    /// Hands all headers, as they go over the wire, to `put` in pieces. What must not be sent (a program can write
+    /// anything into the list) is left out; a folded value becomes one line.
+    pub fn each_wire(self, mut put: impl FnMut(&[u8])) {
+        for (name, value) in self.iter() {
+            if !sendable_name(name) {
+                continue;
+            }
+            if chars::text(value) {
+                put(name);
+                put(b": ");
+                put(value);
+                put(b"\r\n");
+            } else if sendable_value(value) {
+                put(name);
+                put(b":");
+                let lines = value.split(|&c| c == b'\r' || c == b'\n').map(chars::trim);
+                for line in lines.filter(|l| !l.is_empty()) {
+                    put(b" ");
+                    put(line);
+                }
+                put(b"\r\n");
+            }
+        }
+    }
+
+    /// `evhttp_parse_query_str`: appends the arguments of `query`, their values decoded. On an error the list is empty.
+    pub fn append_query(self, query: &[u8]) -> Result<()> {
+        let mut arguments = query::arguments(query);
+        let done = arguments.try_for_each(|argument| {
+            let (name, value) = argument?;
+            self.append_with(name, value.len(), |to| {
+                escape::decode(value, escape::Plus::Always, |c| to.byte(c))
+            })
+        });
+        if done.is_err() {
+            self.clear();
+        }
+        done
+    }
+}
+
+pub struct Iter<'a> {
+    at: *mut evkeyval,
+    of: std::marker::PhantomData<&'a evkeyvalq>,
+}
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+    fn next(&mut self) -> Option<Self::Item> {
+        // SAFETY: nodes on the list are alive, and their strings are C strings or null.
+        unsafe {
+            let node = self.at.as_ref()?;
+            self.at = node.next.tqe_next;
+            let text = |p: *mut c_char| if p.is_null() { &[][..] } else { CStr::from_ptr(p).to_bytes() };
+            Some((text(node.key), text(node.value)))
+        }
+    }
+}
+
+/// Whether the C string at `key` is `name`, the case of ASCII letters aside.
+///
+/// # Safety
+/// `key` is a C string.
+#[inline]
+unsafe fn same(key: *const u8, name: &[u8]) -> bool {
+    for (i, &n) in name.iter().enumerate() {
+        // SAFETY: all bytes before were equal to ones of `name`, which holds no NUL.
+        let k = unsafe { *key.add(i) };
+        if k == 0 || !k.eq_ignore_ascii_case(&n) {
+            return false;
+        }
+    }
+    // SAFETY: as above.
+    unsafe { *key.add(name.len()) == 0 }
+}
+
+/// A name that can stand before a colon: no control bytes, blanks or colons, and something at least. Bytes beyond the
+/// grammar's token pass, since libevent's programs may send such names.
+pub fn sendable_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|&c| c > b' ' && c != 0x7f && c != b':')
+}
+/// A value of one or several lines, all but the first of which begin with a blank, without other control bytes.
+pub fn sendable_value(value: &[u8]) -> bool {
+    if chars::text(value) {
+        return true;
+    }
+    let mut rest = value;
+    loop {
+        let end = rest.iter().position(|&c| c == b'\r' || c == b'\n').unwrap_or(rest.len());
+        let (line, tail) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+        if !chars::text(line) {
+            return false;
+        }
+        if tail.is_empty() {
+            return true;
+        }
+        let breaks = tail.iter().take_while(|&&c| c == b'\r' || c == b'\n').count();
+        rest = tail.get(breaks..).unwrap_or_default();
+        if !rest.first().is_some_and(|&c| chars::is_blank(c)) {
+            return false;
+        }
+    }
+}

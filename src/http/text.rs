@@ -1,0 +1,81 @@
+//! C strings under construction on the heap, and the functions that return one.
+use super::{escape, html};
+use crate::{Error, Result, mem};
+use std::ffi::c_char;
+
+/// Text that grows in a block. What does not fit is left out.
+pub(super) struct Writer {
+    at: *mut u8,
+    end: *mut u8,
+}
+impl Writer {
+    /// # Safety
+    /// `at..end` is writable as long as the writer lives.
+    #[inline]
+    pub(super) unsafe fn new(at: *mut u8, end: *mut u8) -> Writer {
+        Writer { at, end }
+    }
+    #[inline]
+    pub(super) fn at(&self) -> *mut u8 {
+        self.at
+    }
+    #[inline]
+    pub(super) fn put(&mut self, s: &[u8]) {
+        let n = s.len().min(self.end as usize - self.at as usize);
+        // SAFETY: `at..end` is writable and no part of `s`: nobody else knows of it yet.
+        unsafe {
+            std::ptr::copy_nonoverlapping(s.as_ptr(), self.at, n);
+            self.at = self.at.add(n);
+        }
+    }
+    #[inline]
+    pub(super) fn byte(&mut self, c: u8) {
+        if self.at != self.end {
+            // SAFETY: as above.
+            unsafe {
+                *self.at = c;
+                self.at = self.at.add(1);
+            }
+        }
+    }
+}
+
+/// A string of at most `room` bytes that `fill` writes, and its length. It belongs to the program, which frees it.
+fn string(room: usize, fill: impl FnOnce(&mut Writer)) -> Result<(*mut c_char, usize)> {
+    let size = room.checked_add(1).filter(|&n| n <= isize::MAX as usize).ok_or(Error::NoMem)?;
+    let start = mem::malloc(size).cast::<u8>();
+    if start.is_null() {
+        return Err(Error::NoMem);
+    }
+    // SAFETY: `size` bytes are ours, the last of which the writer leaves alone.
+    unsafe {
+        let mut to = Writer::new(start, start.add(room));
+        fill(&mut to);
+        *to.at = 0;
+        Ok((start.cast(), to.at as usize - start as usize))
+    }
+}
+
+/// `evhttp_uriencode`
+pub fn encode(src: &[u8], space_as_plus: bool) -> Result<*mut c_char> {
+    // Short strings are not worth counting first.
+    let room = if src.len() <= 256 {
+        src.len() * 3
+    } else {
+        escape::encoded_len(src, space_as_plus).ok_or(Error::NoMem)?
+    };
+    Ok(string(room, |to| escape::encode(src, space_as_plus, |c| to.byte(c)))?.0)
+}
+/// `evhttp_uridecode`: the string may hold NULs, hence the length.
+pub fn decode(src: &[u8], plus: escape::Plus) -> Result<(*mut c_char, usize)> {
+    string(src.len(), |to| escape::decode(src, plus, |c| to.byte(c)))
+}
+/// `evhttp_htmlescape`
+pub fn escape_html(src: &[u8]) -> Result<*mut c_char> {
+    let room = html::escaped_len(src).ok_or(Error::NoMem)?;
+    Ok(string(room, |to| html::escape(src, |s| to.put(s)))?.0)
+}
+/// A copy of `src`, which holds no NUL.
+pub fn duplicate(src: &[u8]) -> Result<*mut c_char> {
+    Ok(string(src.len(), |to| to.put(src))?.0)
+}
