@@ -1,6 +1,6 @@
 //! `cargo xtask install`: builds the libraries and puts them, the headers, the .pc and the CMake files below a prefix.
 use crate::util::{self, Args, Outcome, cargo, cc, output, root, say, target};
-use crate::{companion, package_files, symbols};
+use crate::{companion, package_files, rpcgen, symbols};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +12,7 @@ Builds the libraries and installs
                  .debug/ (line tables for gdb); X is event, event_core, event_extra, event_openssl,
                  event_pthreads
   DIR/include    event2/*.h and event.h, evutil.h
+  DIR/bin        event_rpcgen.py
 
   --prefix DIR     where the files will be used; written into the .pc files
   --destdir ROOT   install below ROOT/DIR instead (for packagers)
@@ -84,6 +85,7 @@ pub fn install(to: &Path, prefix: &Path, profile: &str) -> Outcome {
     }
     archives(&built, &stage.0, &lib)?;
     package_files::write_all(to, prefix)?;
+    rpcgen::install(to)?;
     let headers = root().join("include");
     if headers.is_dir() {
         copy_tree(&headers, &to.join("include"))?;

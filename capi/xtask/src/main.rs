@@ -11,6 +11,7 @@ mod headers;
 mod install;
 mod links;
 mod package_files;
+mod rpcgen;
 mod symbols;
 mod test;
 mod upstream;
@@ -53,6 +54,7 @@ const COMMANDS: &[Command] = &[
         about: "compile examples/ through pkg-config and check what they do",
         run: examples::run,
     },
+    Command { name: "rpcgen", about: "event_rpcgen.py and the code that it makes", run: rpcgen::run },
     Command {
         name: "faults",
         about: "a C program while single system calls and allocations fail",

@@ -9,6 +9,7 @@ mod run;
 mod variant;
 
 use crate::util::{Args, Outcome, say};
+pub use build::original;
 use build::Suite;
 use expected::Expected;
 use run::{Job, Kind, Report};
