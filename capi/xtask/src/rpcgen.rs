@@ -33,7 +33,9 @@ pub fn run(args: &[String]) -> Outcome {
     let tests: [(&str, fn(&Bench) -> Outcome); 4] = [
         ("the generator's own tests", |_| language()),
         ("everything.rpc as C", |b| b.everything(&cc(), &["-std=c99"], RENAMED, &["", "custom", "nomem"])),
-        ("everything.rpc as C++", |b| b.everything("g++", &["-x", "c++", "-std=c++11"], &[], &["", "custom"])),
+        ("everything.rpc as C++", |b| {
+            b.everything("g++", &["-x", "c++", "-std=c++11"], &[], &["", "custom"])
+        }),
         ("messages to and from the original generator's code", Bench::exchange),
     ];
     let mut failed = 0;

@@ -9,8 +9,8 @@ mod run;
 mod variant;
 
 use crate::util::{Args, Outcome, say};
-pub use build::original;
 use build::Suite;
+pub use build::original;
 use expected::Expected;
 use run::{Job, Kind, Report};
 use std::path::PathBuf;
