@@ -5,6 +5,7 @@ use crate::abi::bufferevent::{
     bufferevent, bufferevent_data_cb, bufferevent_event_cb, bufferevent_filter_cb, bufferevent_filter_result,
     bufferevent_flush_mode, bufferevent_free_context_cb,
 };
+use crate::abi::dns::{evdns_request_callback_fn_type, evdns_server_request};
 use crate::abi::event::{
     event, event_callback, event_callback_fn, event_finalize_callback_fn, event_selfcb_fn,
 };
@@ -119,5 +120,19 @@ pub unsafe fn listener_error(cb: evconnlistener_errorcb, listener: *mut evconnli
     if let Some(f) = cb {
         // SAFETY: the caller's promise.
         unsafe { f(listener, arg) }
+    }
+}
+
+/// # Safety
+/// `cb` and `arg` are what the program gave a port together; `req` becomes the program's.
+#[inline]
+pub unsafe fn dns_request(
+    cb: evdns_request_callback_fn_type,
+    req: *mut evdns_server_request,
+    arg: *mut c_void,
+) {
+    if let Some(f) = cb {
+        // SAFETY: the caller's promise.
+        unsafe { f(req, arg) }
     }
 }

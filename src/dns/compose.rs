@@ -3,7 +3,7 @@
 //! A reply that is too long ends at the last record that fits: the counts say what is there, and TC is set unless only
 //! additional records are missing (RFC 2181).
 #![forbid(unsafe_code)]
-use super::name::Name;
+use super::name::{MAX_WIRE, Name};
 use super::wire::{FLAG_QR, FLAG_TC, HEADER_LEN, MASK_RCODE, OPT_LEN, Writer};
 
 /// Pointers have 14 bits.
@@ -11,10 +11,36 @@ const MAX_POINTER: usize = 0x3fff;
 /// How many places of names are remembered.
 const MAX_PLACES: usize = 128;
 
+/// A name in the form of a message, uncompressed, wherever it is kept.
+#[derive(Clone, Copy)]
+pub struct WireName<'a>(&'a [u8]);
+impl<'a> WireName<'a> {
+    /// The name that `bytes` begin with, and what follows it.
+    pub fn split(bytes: &'a [u8]) -> Option<(WireName<'a>, &'a [u8])> {
+        let mut at = 0;
+        loop {
+            let len = usize::from(*bytes.get(at)?);
+            at += 1 + len;
+            if len > super::name::MAX_LABEL || at > MAX_WIRE {
+                return None;
+            }
+            if len == 0 {
+                let (name, rest) = bytes.split_at_checked(at)?;
+                return Some((WireName(name), rest));
+            }
+        }
+    }
+}
+impl<'a> From<&'a Name> for WireName<'a> {
+    fn from(n: &'a Name) -> WireName<'a> {
+        WireName(n.as_wire())
+    }
+}
+
 /// A record to be sent.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
-    pub name: &'a Name,
+    pub name: WireName<'a>,
     pub rtype: u16,
     pub class: u16,
     pub ttl: u32,
@@ -24,19 +50,19 @@ pub struct Record<'a> {
 pub enum Data<'a> {
     Bytes(&'a [u8]),
     /// A name, which may be compressed.
-    Name(&'a Name),
+    Name(WireName<'a>),
 }
 /// A question to be repeated.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
-    pub name: &'a Name,
+    pub name: WireName<'a>,
     pub qtype: u16,
     pub class: u16,
 }
 /// A whole reply.
 pub struct Reply<Q, R> {
     pub id: u16,
-    /// Everything of the flags but QR, TC and the code.
+    /// Everything of the flags but QR and the code. TC is set too if the reply is cut.
     pub flags: u16,
     pub rcode: u8,
     pub questions: Q,
@@ -94,8 +120,8 @@ fn stands_at(msg: &[u8], mut at: usize, mut wire: &[u8]) -> bool {
     }
 }
 
-fn put_name(w: &mut Writer<'_>, places: &mut Places, name: &Name) -> Option<()> {
-    let mut rest = name.as_wire();
+fn put_name(w: &mut Writer<'_>, places: &mut Places, name: WireName<'_>) -> Option<()> {
+    let mut rest = name.0;
     while let Some(&len) = rest.first().filter(|&&len| len != 0) {
         if let Some(at) = places.find(w.written(), rest) {
             return w.u16(0xc000 | at);
@@ -174,7 +200,7 @@ where
     }
     let used = w.position();
     let mut w = Writer::new(out);
-    let flags = reply.flags & !(MASK_RCODE | FLAG_TC)
+    let flags = reply.flags & !MASK_RCODE
         | FLAG_QR
         | u16::from(reply.rcode) & MASK_RCODE
         | if whole { 0 } else { FLAG_TC };
@@ -198,7 +224,7 @@ mod tests {
         Name::from_text(t.as_bytes()).unwrap()
     }
     fn a<'a>(name: &'a Name, data: &'a [u8]) -> Record<'a> {
-        Record { name, rtype: TYPE_A, class: CLASS_INET, ttl: 60, data: Data::Bytes(data) }
+        Record { name: name.into(), rtype: TYPE_A, class: CLASS_INET, ttl: 60, data: Data::Bytes(data) }
     }
     fn compose(
         room: usize,
@@ -213,7 +239,7 @@ mod tests {
             id: 7,
             flags: FLAG_RD | FLAG_AA,
             rcode: 0,
-            questions: [Question { name: q, qtype, class: CLASS_INET }].into_iter(),
+            questions: [Question { name: q.into(), qtype, class: CLASS_INET }].into_iter(),
             answers: sections[0].iter().copied(),
             authorities: sections[1].iter().copied(),
             additionals: sections[2].iter().copied(),
@@ -228,8 +254,13 @@ mod tests {
     #[test]
     fn replies_byte_for_byte() {
         let (q, c) = (name("www.a.b"), name("x.A.b"));
-        let cname =
-            Record { name: &q, rtype: TYPE_CNAME, class: CLASS_INET, ttl: 0x0102_0304, data: Data::Name(&c) };
+        let cname = Record {
+            name: (&q).into(),
+            rtype: TYPE_CNAME,
+            class: CLASS_INET,
+            ttl: 0x0102_0304,
+            data: Data::Name((&c).into()),
+        };
         let m = compose(512, &q, TYPE_A, [&[cname, a(&c, &[1, 2, 3, 4])], &[], &[]], Some(1232)).unwrap();
         let want: &[u8] = b"\0\x07\x85\0\0\x01\0\x02\0\0\0\x01\
             \x03www\x01a\x01b\0\0\x01\0\x01\
@@ -242,7 +273,13 @@ mod tests {
     fn what_we_write_we_can_read() {
         let q = name("4.3.2.1.in-addr.arpa");
         let host = name("host.arpa");
-        let ptr = Record { name: &q, rtype: TYPE_PTR, class: CLASS_INET, ttl: 5, data: Data::Name(&host) };
+        let ptr = Record {
+            name: (&q).into(),
+            rtype: TYPE_PTR,
+            class: CLASS_INET,
+            ttl: 5,
+            data: Data::Name((&host).into()),
+        };
         let m = compose(512, &q, TYPE_PTR, [&[ptr], &[], &[]], None).unwrap();
         let asked = wire::Question { id: 7, name: &q, qtype: TYPE_PTR, exact_case: true };
         let wire::Verdict::Reply(r) = wire::parse_reply(&m, &asked) else { panic!() };
@@ -252,8 +289,13 @@ mod tests {
     fn every_room_gives_a_whole_message_or_none() {
         let (q, other) = (name("a.example"), name("b.example"));
         let answers: Vec<_> = (0..6).map(|_| a(&q, &[1, 2, 3, 4])).collect();
-        let cname =
-            Record { name: &other, rtype: TYPE_CNAME, class: CLASS_INET, ttl: 1, data: Data::Name(&q) };
+        let cname = Record {
+            name: (&other).into(),
+            rtype: TYPE_CNAME,
+            class: CLASS_INET,
+            ttl: 1,
+            data: Data::Name((&q).into()),
+        };
         for udp_size in [None, Some(1232)] {
             let full = compose(1000, &q, TYPE_A, [&answers, &[cname], &[cname]], udp_size).unwrap();
             for room in 0..=full.len() + 1 {
@@ -286,14 +328,47 @@ mod tests {
         let q = name("q");
         for len in 1..=63 {
             let long = name(&"n".repeat(len));
-            let ptr =
-                Record { name: &q, rtype: TYPE_PTR, class: CLASS_INET, ttl: 5, data: Data::Name(&long) };
+            let ptr = Record {
+                name: (&q).into(),
+                rtype: TYPE_PTR,
+                class: CLASS_INET,
+                ttl: 5,
+                data: Data::Name((&long).into()),
+            };
             let need = HEADER_LEN + 7 + 12 + len + 2;
             let m = |room| compose(room, &q, TYPE_PTR, [&[ptr], &[], &[]], None).unwrap();
             assert_eq!(m(need).len(), need);
             assert_eq!(m(need - 1).len(), HEADER_LEN + 7);
             assert_eq!(m(need - 2).len(), HEADER_LEN + 7);
         }
+    }
+    #[test]
+    fn names_in_a_row() {
+        let (a, b) = (name("www.example"), Name::ROOT);
+        let both = [a.as_wire(), b.as_wire(), b"x"].concat();
+        let (first, rest) = WireName::split(&both).unwrap();
+        let (second, rest) = WireName::split(rest).unwrap();
+        assert_eq!((first.0, second.0, rest), (a.as_wire(), b.as_wire(), b"x".as_slice()));
+        for cut in 0..a.as_wire().len() {
+            assert!(WireName::split(&both[..cut]).is_none());
+        }
+        assert!(WireName::split(&[0xc0, 0, 0]).is_none() && WireName::split(&[1; 300]).is_none());
+    }
+    #[test]
+    fn the_programs_own_truncation_stays() {
+        let q = name("q");
+        let mut out = [0; 64];
+        let reply = Reply {
+            id: 1,
+            flags: FLAG_TC,
+            rcode: 0,
+            questions: [Question { name: (&q).into(), qtype: TYPE_A, class: CLASS_INET }].into_iter(),
+            answers: std::iter::empty(),
+            authorities: std::iter::empty(),
+            additionals: std::iter::empty(),
+            udp_size: None,
+        };
+        assert!(encode_reply(&mut out, reply).is_some() && out[2] & 2 != 0);
     }
     #[test]
     fn many_and_large_records() {

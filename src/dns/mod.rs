@@ -8,12 +8,14 @@
 //! | resolv.conf, options | `resolv_conf.rs` |
 //! | hosts files | `hosts.rs` |
 //! | search list, ndots | `search.rs` |
+//! | server ports | `server/` |
 //! | what options set, with libevent's defaults | `settings.rs` |
 pub mod compose;
 pub mod hosts;
 pub mod name;
 pub mod resolv_conf;
 pub mod search;
+pub mod server;
 pub mod settings;
 pub mod wire;
 

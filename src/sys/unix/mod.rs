@@ -1,5 +1,6 @@
 //! System calls of Unix-like systems.
 pub mod clock;
+pub mod datagram;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod epoll;
 mod errno;

@@ -1,0 +1,429 @@
+//! A request: one block of memory with what the program sees (`evdns_server_request`, its questions), our own part,
+//! and the questions' names as they came, for the reply.
+use super::records::{Head, NewData, Records, Section};
+use super::{Held, MAX_UDP, PLAIN_UDP, PortRef};
+use crate::abi::dns::{EVDNS_FLAGS_AA, EVDNS_FLAGS_RD, evdns_server_question, evdns_server_request};
+use crate::dns::compose::{self, Question, WireName};
+use crate::dns::name::Name;
+use crate::dns::wire::{self, FLAG_CD, FLAG_RD, HEADER_LEN, MASK_OPCODE, RCODE_FORMAT};
+use crate::sys::datagram::{self, Datagram};
+use crate::sys::socket;
+use crate::util::addr::Inet;
+use crate::{Error, Result, mem, warnx};
+use libc::{sockaddr, sockaddr_storage, socklen_t};
+use std::cell::{Cell, UnsafeCell};
+use std::ffi::c_int;
+use std::mem::offset_of;
+use std::ptr::NonNull;
+
+/// "Not implemented".
+const RCODE_NOTIMPL: u8 = 4;
+/// More questions than this are refused. Every resolver asks one.
+const MAX_QUESTIONS: u16 = 32;
+
+#[repr(C)]
+struct Request {
+    /// What the program sees. Its fields are read anew when they matter.
+    public: evdns_server_request,
+    port: PortRef,
+    /// Among the replies that wait. Under the port's lock.
+    next: Cell<Option<RequestRef>>,
+    /// The code that the program answered with. Under the port's lock.
+    answered: Cell<Option<u8>>,
+    id: u16,
+    opcode: u16,
+    udp_size: Option<u16>,
+    /// How long the query was.
+    size: usize,
+    /// Names of the questions in the form of a message, one behind the other: at the block's end.
+    names: *const u8,
+    names_len: usize,
+    from: sockaddr_storage,
+    from_len: socklen_t,
+    /// Under the port's lock.
+    records: UnsafeCell<Records>,
+}
+
+/// A handle on a request; it lives until it is answered and sent, or dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RequestRef(NonNull<evdns_server_request>);
+
+/// What a datagram turned out to be.
+pub(super) enum Verdict {
+    Accepted(RequestRef),
+    /// Answered by us, with this code.
+    Refused(u8),
+    Unwanted,
+}
+/// What became of an attempt to send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sent {
+    Done,
+    /// The socket is full.
+    Later,
+}
+/// The data of a record as C gives it.
+#[derive(Clone, Copy)]
+pub enum ReplyData<'a> {
+    Bytes(&'a [u8]),
+    /// A name's text.
+    Name(&'a [u8]),
+}
+
+/// Where the parts of the block lie.
+struct Layout {
+    questions: usize,
+    first: usize,
+    names: usize,
+    end: usize,
+}
+const fn align_up(n: usize, to: usize) -> usize {
+    n.div_ceil(to) * to
+}
+/// The size of a question whose name's text is `text` bytes long.
+fn question_size(text: usize) -> usize {
+    align_up(offset_of!(evdns_server_question, name) + text + 1, align_of::<evdns_server_question>())
+}
+
+impl RequestRef {
+    /// # Safety
+    /// `p` is null or a request that the library has handed out and that has been neither answered nor dropped, and
+    /// stays so while any copy of the handle is used.
+    pub unsafe fn from_raw(p: *mut evdns_server_request) -> Option<RequestRef> {
+        NonNull::new(p).map(RequestRef)
+    }
+    pub fn as_ptr(self) -> *mut evdns_server_request {
+        self.0.as_ptr()
+    }
+    fn raw(self) -> *mut Request {
+        self.0.as_ptr().cast()
+    }
+    /// Our own part. The public one may be written by the program and is left out.
+    fn port(self) -> PortRef {
+        // SAFETY: alive; never written after it was made.
+        unsafe { (*self.raw()).port }
+    }
+    pub(super) fn next(self) -> Option<RequestRef> {
+        // SAFETY: alive; a cell.
+        unsafe { (*self.raw()).next.get() }
+    }
+    pub(super) fn set_next(self, r: Option<RequestRef>) {
+        // SAFETY: alive; a cell.
+        unsafe { (*self.raw()).next.set(r) }
+    }
+
+    /// Takes over what arrived on `port`, or says why not. A request holds a reference on its port.
+    pub(super) fn accept(port: PortRef, asked: &wire::Request<'_>, d: &Datagram<'_>) -> Verdict {
+        if asked.questions == 0 {
+            return Verdict::Unwanted;
+        }
+        if asked.opcode() != 0 {
+            return Verdict::Refused(RCODE_NOTIMPL);
+        }
+        if asked.questions > MAX_QUESTIONS {
+            return Verdict::Refused(RCODE_FORMAT);
+        }
+        let (mut texts, mut names) = (0, 0);
+        for (name, _, _) in asked.questions() {
+            // A '.' or NUL inside a label: C could not tell it from another name.
+            let Some(t) = name.to_text() else { return Verdict::Refused(RCODE_FORMAT) };
+            texts += question_size(t.as_bytes().len());
+            names += name.as_wire().len();
+        }
+        let questions = align_up(size_of::<Request>(), align_of::<*mut u8>());
+        let first = questions + usize::from(asked.questions) * size_of::<*mut evdns_server_question>();
+        let at = Layout { questions, first, names: first + texts, end: first + texts + names };
+        let Some(block) = NonNull::new(mem::malloc(at.end).cast::<u8>()) else { return Verdict::Unwanted };
+        // SAFETY: the block is as large as the layout says.
+        let req = unsafe { RequestRef::fill(block, &at, port, asked, d) };
+        let _held = port.hold();
+        port.incref();
+        Verdict::Accepted(req)
+    }
+    /// # Safety
+    /// `block` has `at.end` bytes, which suffice for `asked`.
+    unsafe fn fill(
+        block: NonNull<u8>,
+        at: &Layout,
+        port: PortRef,
+        asked: &wire::Request<'_>,
+        d: &Datagram<'_>,
+    ) -> RequestRef {
+        let b = block.as_ptr();
+        // SAFETY: every place lies inside the block (the caller's promise) and is aligned: malloc's alignment, and the
+        // sizes before it are multiples of the alignment.
+        unsafe {
+            let list = b.add(at.questions).cast::<*mut evdns_server_question>();
+            let mut from = socket::empty_address();
+            let from_len = d.from_len.min(size_of::<sockaddr_storage>() as socklen_t);
+            std::ptr::copy_nonoverlapping(
+                d.from.cast::<u8>(),
+                (&raw mut from).cast::<u8>(),
+                from_len as usize,
+            );
+            b.cast::<Request>().write(Request {
+                public: evdns_server_request {
+                    flags: c_int::from(asked.flags & (FLAG_RD | FLAG_CD)),
+                    nquestions: c_int::from(asked.questions),
+                    questions: list,
+                },
+                port,
+                next: Cell::new(None),
+                answered: Cell::new(None),
+                id: asked.id,
+                opcode: asked.flags & MASK_OPCODE,
+                udp_size: asked.udp_size,
+                size: d.bytes.len(),
+                names: b.add(at.names),
+                names_len: at.end - at.names,
+                from,
+                from_len,
+                records: UnsafeCell::new(Records::new()),
+            });
+            let (mut q, mut wire_name) = (b.add(at.first), b.add(at.names));
+            for (i, (name, qtype, class)) in asked.questions().enumerate() {
+                let text = name.to_text();
+                let text = text.as_ref().map_or(&[][..], |t| t.as_bytes());
+                let question = q.cast::<evdns_server_question>();
+                (*question).r#type = c_int::from(qtype);
+                (*question).dns_question_class = c_int::from(class);
+                let to = q.add(offset_of!(evdns_server_question, name));
+                std::ptr::copy_nonoverlapping(text.as_ptr(), to, text.len());
+                to.add(text.len()).write(0);
+                list.add(i).write(question);
+                q = q.add(question_size(text.len()));
+                let bytes = name.as_wire();
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), wire_name, bytes.len());
+                wire_name = wire_name.add(bytes.len());
+            }
+        }
+        RequestRef(block.cast())
+    }
+    /// Frees it and gives up its reference on the port, which has another one. The port's lock is held.
+    ///
+    /// # Safety
+    /// The last use of the request.
+    pub(super) unsafe fn release(self, port: PortRef) {
+        port.get().refs.set(port.get().refs.get() - 1);
+        // SAFETY: the caller's promise.
+        unsafe { self.free_memory() };
+    }
+    /// # Safety
+    /// The last use of the request.
+    unsafe fn free_memory(self) {
+        // SAFETY: the caller's promise; the block was made by `accept`.
+        unsafe {
+            std::ptr::drop_in_place((*self.raw()).records.get());
+            mem::free(self.raw().cast());
+        }
+    }
+    /// Frees it; its port may go with it.
+    ///
+    /// # Safety
+    /// The last use of the request.
+    unsafe fn end(self, held: Held) {
+        let port = self.port();
+        // SAFETY: the caller's promise.
+        unsafe { self.free_memory() };
+        port.decref(held);
+    }
+    /// `evdns_server_request_drop`: no reply.
+    pub fn drop_unanswered(self) {
+        let held = self.port().hold();
+        // SAFETY: the program's last word on it.
+        unsafe { self.end(held) };
+    }
+
+    // ---- building the reply ----
+
+    /// `evdns_server_request_set_flags`: of AA and RA those that `flags` has; other bits are added.
+    pub fn set_flags(self, flags: c_int) {
+        let _held = self.port().hold();
+        // SAFETY: alive; the program's own threads take turns.
+        unsafe {
+            let f = &raw mut (*self.as_ptr()).flags;
+            f.write(f.read() & !(EVDNS_FLAGS_AA | EVDNS_FLAGS_RD) | flags);
+        }
+    }
+    /// `evdns_server_request_add_reply`. A ttl is a number of 32 bits, whatever its sign.
+    pub fn add(
+        self,
+        section: Section,
+        name: &[u8],
+        rtype: u16,
+        class: u16,
+        ttl: c_int,
+        data: ReplyData<'_>,
+    ) -> Result<()> {
+        let name = Name::from_text(name).ok_or(Error::Invalid)?;
+        let head = Head { section, rtype, class, ttl: ttl as u32 };
+        let _held = self.port().hold();
+        // SAFETY: alive; the lock is held, and nothing here calls out.
+        let (answered, records) =
+            unsafe { ((*self.raw()).answered.get(), &mut *(*self.raw()).records.get()) };
+        if answered.is_some() {
+            return Err(Error::Invalid);
+        }
+        match data {
+            ReplyData::Bytes(b) => records.add(head, &name, NewData::Bytes(b)),
+            ReplyData::Name(t) => {
+                let target = Name::from_text(t).ok_or(Error::Invalid)?;
+                records.add(head, &name, NewData::Name(&target))
+            }
+        }
+    }
+    /// Adds one answer of class IN for each address of `N` bytes. All or none.
+    pub fn add_addresses<const N: usize>(
+        self,
+        name: &[u8],
+        rtype: u16,
+        addrs: &[[u8; N]],
+        ttl: c_int,
+    ) -> Result<()> {
+        let name = Name::from_text(name).ok_or(Error::Invalid)?;
+        let head = Head { section: Section::Answer, rtype, class: wire::CLASS_INET, ttl: ttl as u32 };
+        let _held = self.port().hold();
+        // SAFETY: as in `add`.
+        let (answered, records) =
+            unsafe { ((*self.raw()).answered.get(), &mut *(*self.raw()).records.get()) };
+        if answered.is_some() || addrs.is_empty() {
+            return Err(Error::Invalid);
+        }
+        let before = records.mark();
+        for a in addrs {
+            records.add(head, &name, NewData::Bytes(a)).inspect_err(|_| records.back_to(before))?;
+        }
+        Ok(())
+    }
+
+    // ---- sending ----
+
+    /// `evdns_server_request_respond`: true if it is sent (or lost for good), false if it waits for the socket. The
+    /// request is gone in both cases, and stays the program's when this fails.
+    pub fn respond(self, rcode: c_int) -> Result<bool> {
+        let rcode = u8::try_from(rcode).ok().filter(|&c| c <= 15).ok_or(Error::Invalid)?;
+        let port = self.port();
+        let held = port.hold();
+        // SAFETY: alive; a cell.
+        unsafe { (*self.raw()).answered.set(Some(rcode)) };
+        // Behind those that wait already there is no point in trying.
+        let waits = port.get().waiting.get().is_some() || self.send() == Sent::Later;
+        if waits && port.enqueue(self) {
+            return Ok(false);
+        }
+        // SAFETY: the program has given it to us.
+        unsafe { self.end(held) };
+        Ok(true)
+    }
+    /// Composes the reply and sends it. The port's lock is held.
+    pub(super) fn send(self) -> Sent {
+        let mut room = [0; MAX_UDP];
+        // SAFETY: alive; `from` is not written any more.
+        let (port, udp_size, size, from, from_len) = unsafe {
+            let r = self.raw();
+            ((*r).port, (*r).udp_size, (*r).size, (&raw const (*r).from).cast::<sockaddr>(), (*r).from_len)
+        };
+        let limit = udp_size.map_or(PLAIN_UDP, |n| usize::from(n).clamp(PLAIN_UDP, MAX_UDP));
+        let mut len = self.encode(room.get_mut(..limit).unwrap_or_default(), true);
+        // SAFETY: a whole sockaddr_storage lies there.
+        let to = unsafe { Inet::read(from) };
+        if len.is_some_and(|len| !port.may_send(to.as_ref(), size, len)) {
+            len = self.encode(room.get_mut(..limit).unwrap_or_default(), false);
+        }
+        let Some(bytes) = len.and_then(|len| room.get(..len)) else {
+            warnx!("a DNS reply has no room for its questions");
+            return Sent::Done;
+        };
+        // SAFETY: the address that the request came from.
+        match unsafe { datagram::send_to(port.get().fd, bytes, from, from_len) } {
+            Ok(_) => Sent::Done,
+            Err(e) if e.errno().is_some_and(socket::is_retriable) => Sent::Later,
+            Err(e) => {
+                warnx!("a DNS reply cannot be sent and is dropped: {}", super::Errno(e));
+                Sent::Done
+            }
+        }
+    }
+    /// Writes the reply; without `records` it is cut to the questions. None if not even these fit.
+    fn encode(self, out: &mut [u8], records: bool) -> Option<usize> {
+        // SAFETY: alive and answered: nobody writes to it any more; the names lie in its block.
+        let (flags, r, names) = unsafe {
+            let r = &*self.raw();
+            (r.public.flags, r, std::slice::from_raw_parts(r.names, r.names_len))
+        };
+        // SAFETY: as above.
+        let added = unsafe { &*r.records.get() };
+        let empty = Records::new();
+        let shown = if records { added } else { &empty };
+        let cut = if records || added.is_empty() { 0 } else { wire::FLAG_TC };
+        let reply = compose::Reply {
+            id: r.id,
+            flags: flags as u16 & !MASK_OPCODE | r.opcode | cut,
+            rcode: r.answered.get().unwrap_or(0),
+            questions: self.questions(names),
+            answers: shown.of(Section::Answer),
+            authorities: shown.of(Section::Authority),
+            additionals: shown.of(Section::Additional),
+            udp_size: r.udp_size.map(|_| MAX_UDP as u16),
+        };
+        compose::encode_reply(out, reply)
+    }
+    /// The questions as they came; type and class as the program sees them.
+    fn questions(self, mut names: &[u8]) -> impl Iterator<Item = Question<'_>> {
+        let mut i = 0;
+        std::iter::from_fn(move || {
+            let (name, rest) = WireName::split(names)?;
+            names = rest;
+            // SAFETY: alive; there is a pointer for each name. The block starts with the public part, whose pointer to
+            // the list the program may have changed: the list's place is computed.
+            let (qtype, class) = unsafe {
+                let list = self
+                    .raw()
+                    .cast::<u8>()
+                    .add(align_up(size_of::<Request>(), align_of::<*mut u8>()))
+                    .cast::<*mut evdns_server_question>();
+                let q = list.add(i).read();
+                ((*q).r#type, (*q).dns_question_class)
+            };
+            i += 1;
+            Some(Question { name, qtype: qtype as u16, class: class as u16 })
+        })
+    }
+
+    /// `evdns_server_request_get_requesting_addr`: copies the sender's address; its length.
+    ///
+    /// # Safety
+    /// `to` is writable for `room` bytes.
+    pub unsafe fn sender(self, to: *mut sockaddr, room: usize) -> Result<usize> {
+        // SAFETY: alive; never written after it was made.
+        let (from, len) = unsafe { (&raw const (*self.raw()).from, (*self.raw()).from_len as usize) };
+        if to.is_null() || room < len {
+            return Err(Error::Invalid);
+        }
+        // SAFETY: the caller's promise, and there is room.
+        unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast::<u8>(), len) };
+        Ok(len)
+    }
+}
+
+/// A reply without records to a request that the program does not see. Only the first question is repeated.
+pub(super) fn encode_refusal(out: &mut [u8], asked: &wire::Request<'_>, rcode: u8) -> Option<usize> {
+    let first = asked.questions().next();
+    let question = first.as_ref().map(|(name, qtype, class)| Question {
+        name: name.into(),
+        qtype: *qtype,
+        class: *class,
+    });
+    let none = || std::iter::empty::<compose::Record<'_>>();
+    let reply = compose::Reply {
+        id: asked.id,
+        flags: asked.flags & (MASK_OPCODE | FLAG_RD),
+        rcode,
+        questions: question.into_iter(),
+        answers: none(),
+        authorities: none(),
+        additionals: none(),
+        udp_size: asked.udp_size.map(|_| MAX_UDP as u16),
+    };
+    compose::encode_reply(out, reply).filter(|&n| n >= HEADER_LEN)
+}

@@ -1,0 +1,150 @@
+//! Datagrams: taking many in one call where the system can, sending one.
+use super::{cvt, cvt_size};
+use crate::Result;
+use libc::{iovec, sockaddr, sockaddr_storage, socklen_t};
+use std::ffi::c_int;
+use std::mem::MaybeUninit;
+
+/// How many datagrams one call takes.
+pub const BATCH: usize = 8;
+/// How long a datagram may be.
+pub const ROOM: usize = 1500;
+
+/// Room for the datagrams of one call. What has not been received is not initialised.
+pub struct Batch {
+    bytes: [MaybeUninit<[u8; ROOM]>; BATCH],
+    from: [MaybeUninit<sockaddr_storage>; BATCH],
+    /// Bytes of the datagram and of the address.
+    len: [(usize, socklen_t); BATCH],
+}
+/// A datagram and where it came from.
+#[derive(Clone, Copy)]
+pub struct Datagram<'a> {
+    pub bytes: &'a [u8],
+    pub from: *const sockaddr,
+    pub from_len: socklen_t,
+}
+
+impl Batch {
+    #[inline]
+    pub const fn new() -> Batch {
+        Batch {
+            bytes: [const { MaybeUninit::uninit() }; BATCH],
+            from: [const { MaybeUninit::uninit() }; BATCH],
+            len: [(0, 0); BATCH],
+        }
+    }
+    /// Takes what is there, without waiting: how many datagrams, at least one. One that is longer than the room
+    /// counts, and is empty.
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
+    pub fn receive(&mut self, fd: c_int) -> Result<usize> {
+        let mut vecs: [iovec; BATCH] =
+            std::array::from_fn(|i| iovec { iov_base: self.bytes[i].as_mut_ptr().cast(), iov_len: ROOM });
+        // SAFETY: all zero is a valid header.
+        let mut heads: [libc::mmsghdr; BATCH] = unsafe { std::mem::zeroed() };
+        for ((head, vec), from) in heads.iter_mut().zip(&mut vecs).zip(&mut self.from) {
+            head.msg_hdr.msg_name = from.as_mut_ptr().cast();
+            head.msg_hdr.msg_namelen = size_of::<sockaddr_storage>() as socklen_t;
+            head.msg_hdr.msg_iov = vec;
+            head.msg_hdr.msg_iovlen = 1;
+        }
+        // SAFETY: every header points at room of ours, of the size that it says.
+        let n = cvt(unsafe {
+            libc::recvmmsg(fd, heads.as_mut_ptr(), BATCH as _, libc::MSG_DONTWAIT as _, std::ptr::null_mut())
+        })?;
+        let n = (n as usize).min(BATCH);
+        for (head, len) in heads.iter().zip(&mut self.len).take(n) {
+            let whole = head.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
+            let bytes = if whole { (head.msg_len as usize).min(ROOM) } else { 0 };
+            *len = (bytes, head.msg_hdr.msg_namelen.min(size_of::<sockaddr_storage>() as socklen_t));
+        }
+        Ok(n)
+    }
+    /// Takes one datagram, where the system has no call for many.
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "netbsd"
+    )))]
+    pub fn receive(&mut self, fd: c_int) -> Result<usize> {
+        let mut vec = iovec { iov_base: self.bytes[0].as_mut_ptr().cast(), iov_len: ROOM };
+        // SAFETY: all zero is a valid header.
+        let mut head: libc::msghdr = unsafe { std::mem::zeroed() };
+        head.msg_name = self.from[0].as_mut_ptr().cast();
+        head.msg_namelen = size_of::<sockaddr_storage>() as socklen_t;
+        head.msg_iov = &mut vec;
+        head.msg_iovlen = 1;
+        // SAFETY: the header points at room of ours, of the size that it says.
+        let n = cvt_size(unsafe { libc::recvmsg(fd, &mut head, libc::MSG_DONTWAIT) })?;
+        let whole = head.msg_flags & libc::MSG_TRUNC == 0;
+        self.len[0] = (
+            if whole { n.min(ROOM) } else { 0 },
+            head.msg_namelen.min(size_of::<sockaddr_storage>() as socklen_t),
+        );
+        Ok(1)
+    }
+    /// Number `i` of those that the last [`Self::receive`] counted.
+    #[inline]
+    pub fn get(&self, i: usize) -> Option<Datagram<'_>> {
+        let (&(len, from_len), bytes, from) = (self.len.get(i)?, self.bytes.get(i)?, self.from.get(i)?);
+        // SAFETY: `receive` has written that many bytes; before that the length is 0.
+        let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<u8>(), len) };
+        Some(Datagram { bytes, from: from.as_ptr().cast(), from_len })
+    }
+}
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch::new()
+    }
+}
+
+/// Sends one datagram without waiting.
+///
+/// # Safety
+/// `to` is readable for `len` bytes.
+pub unsafe fn send_to(fd: c_int, bytes: &[u8], to: *const sockaddr, len: socklen_t) -> Result<usize> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: the caller's promise.
+    cvt_size(unsafe { libc::sendto(fd, bytes.as_ptr().cast(), bytes.len(), flags, to, len) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+    use std::net::UdpSocket;
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn many_at_once() {
+        let to = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let from = UdpSocket::bind("127.0.0.1:0").unwrap();
+        from.connect(to.local_addr().unwrap()).unwrap();
+        let mut b = Batch::new();
+        assert_eq!(b.receive(to.as_raw_fd()), Err(Error::Os(libc::EAGAIN)));
+        for i in 0..BATCH as u8 + 2 {
+            from.send(&[i; 3]).unwrap();
+        }
+        from.send(&[9; ROOM + 1]).unwrap();
+        from.send(&[7; ROOM]).unwrap();
+        let mut got = 0u8;
+        while let Ok(n) = b.receive(to.as_raw_fd()) {
+            for i in 0..n {
+                let d = b.get(i).unwrap();
+                assert_eq!(d.from_len as usize, size_of::<libc::sockaddr_in>());
+                match usize::from(got) {
+                    x if x < BATCH + 2 => assert_eq!(d.bytes, [got; 3]),
+                    x if x == BATCH + 2 => assert!(d.bytes.is_empty()),
+                    _ => assert_eq!(d.bytes, [7; ROOM]),
+                }
+                got += 1;
+            }
+        }
+        assert_eq!(usize::from(got), BATCH + 4);
+        assert!(b.get(BATCH).is_none());
+        // SAFETY: no address: the socket is connected.
+        let sent = unsafe { send_to(from.as_raw_fd(), b"x", std::ptr::null(), 0) };
+        assert_eq!(sent, Ok(1));
+    }
+}
