@@ -8,6 +8,7 @@ mod differential;
 mod examples;
 mod faults;
 mod headers;
+mod hostile;
 mod install;
 mod links;
 mod package_files;
@@ -59,6 +60,11 @@ const COMMANDS: &[Command] = &[
         name: "faults",
         about: "a C program while single system calls and allocations fail",
         run: faults::run,
+    },
+    Command {
+        name: "hostile",
+        about: "C programs that attack the libraries through sockets and misuse",
+        run: hostile::run,
     },
     Command { name: "links", about: "every mix of the libraries, linked in every way", run: links::run },
     Command {

@@ -108,6 +108,11 @@ const STEPS: &[Step] = &[
         commands: &[Xtask(&["faults"])],
     },
     Step {
+        name: "hostile",
+        about: "raw requests, forged answers, malicious peers and misuse, plain and under valgrind",
+        commands: &[Xtask(&["hostile"])],
+    },
+    Step {
         name: "examples",
         about: "the programs of examples/ compile through pkg-config and do what they should",
         commands: &[Xtask(&["examples"])],
