@@ -87,7 +87,13 @@ fn execute(program: &Path, prefix: &Path, cases: &[&str], valgrind: bool) -> Out
     let mut cmd = Command::new("timeout");
     cmd.arg(if valgrind { VALGRIND_LIMIT } else { PLAIN_LIMIT });
     if valgrind {
-        cmd.args(["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite"]);
+        cmd.args([
+            "valgrind",
+            "-q",
+            "--error-exitcode=99",
+            "--leak-check=full",
+            "--show-leak-kinds=definite",
+        ]);
         cmd.args(["--errors-for-leak-kinds=definite", "--num-callers=30", "--vgdb=no"]);
         cmd.env("HOSTILE_VALGRIND", "1");
     }
