@@ -1,6 +1,8 @@
 //! event2/http.h, event2/http_struct.h
 use super::buffer::evbuffer;
+use super::bufferevent::bufferevent;
 use super::event::TailqEntry;
+use super::event::event_base;
 use super::keyvalq::evkeyvalq;
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
@@ -70,6 +72,24 @@ pub type evhttp_request_cb = Option<unsafe extern "C" fn(req: *mut evhttp_reques
 /// Called once the head of a response has been read. A negative result ends the connection.
 pub type evhttp_header_cb = Option<unsafe extern "C" fn(req: *mut evhttp_request, arg: *mut c_void) -> c_int>;
 pub type evhttp_error_cb = Option<unsafe extern "C" fn(error: evhttp_request_error, arg: *mut c_void)>;
+/// Called with a connection, and the argument that was given with the function.
+pub type evhttp_connection_cb = Option<unsafe extern "C" fn(con: *mut evhttp_connection, arg: *mut c_void)>;
+/// Makes the bufferevent of an accepted connection.
+pub type evhttp_bev_cb =
+    Option<unsafe extern "C" fn(base: *mut event_base, arg: *mut c_void) -> *mut bufferevent>;
+/// Is shown a new request before it is read; a negative result ends the connection.
+pub type evhttp_new_request_cb =
+    Option<unsafe extern "C" fn(req: *mut evhttp_request, arg: *mut c_void) -> c_int>;
+/// Writes an error page into a buffer; a negative result asks for the usual page.
+pub type evhttp_error_page_cb = Option<
+    unsafe extern "C" fn(
+        req: *mut evhttp_request,
+        page: *mut evbuffer,
+        error: c_int,
+        reason: *const c_char,
+        arg: *mut c_void,
+    ) -> c_int,
+>;
 
 /// A request with its response. Programs read and change it directly, so its layout is part of the interface.
 #[repr(C)]

@@ -71,6 +71,15 @@ impl Inet {
             Inet::V6(a) => u16::from_be(a.sin6_port),
         }
     }
+    /// The address in its usual form, without zone and port.
+    pub fn host(&self) -> Buf<64> {
+        let mut out = Buf::new();
+        let _ = match self {
+            Inet::V4(a) => out.write_str(numeric::format_v4(a.sin_addr.s_addr.to_ne_bytes()).as_str()),
+            Inet::V6(a) => out.write_str(numeric::format_v6(a.sin6_addr.s6_addr).as_str()),
+        };
+        out
+    }
     /// An address as large as any, for those who keep one.
     pub fn to_storage(self) -> sockaddr_storage {
         let mut s = crate::sys::socket::empty_address();
