@@ -5,6 +5,7 @@ use crate::abi::bufferevent::{BEV_TRIG_DEFER_CALLBACKS, BevEvent, evdns_base};
 use crate::abi::event::Ev;
 use crate::abi::util::{EVUTIL_EAI_CANCEL, evutil_socket_t};
 use crate::sys::socket::{self, ConnectFailure};
+use crate::util::getaddrinfo::AddrList;
 use crate::util::resolve;
 use crate::{Error, Result, sys};
 use libc::{addrinfo, sockaddr, sockaddr_in, sockaddr_in6};
@@ -29,42 +30,21 @@ impl BevRef {
         if !matches!(self.kind(), Kind::Socket | Kind::Tls) {
             return Err(Error::Invalid);
         }
+        self.forget_addresses();
         let old = (self.ops().get_fd)(self).filter(|&fd| fd >= 0);
-        let fd = match old {
-            Some(fd) => fd,
-            None if addr.is_null() => return Err(Error::Invalid),
-            None => {
-                // SAFETY: the caller's promise.
-                let family = c_int::from(unsafe { (*addr).sa_family });
-                socket::socket(family, libc::SOCK_STREAM | socket::SOCK_NONBLOCK, 0)?
-            }
-        };
+        if addr.is_null() {
+            return self.settle(old.ok_or(Error::Invalid)?, Connect::Pending);
+        }
         // SAFETY: the caller's promise.
-        let connected = unsafe { self.connect_fd(fd, addr, len) };
-        connected.inspect_err(|_| {
+        let (fd, how) = unsafe { dial(old, addr, len)? };
+        self.settle(fd, how).inspect_err(|_| {
             if old.is_none() && (self.ops().get_fd)(self) != Some(fd) {
                 sys::fd::close(fd);
             }
         })
     }
-    /// # Safety
-    /// As [`Self::connect`].
-    unsafe fn connect_fd(self, fd: evutil_socket_t, addr: *const sockaddr, len: c_int) -> Result<()> {
-        let how = if addr.is_null() {
-            Connect::Pending
-        } else {
-            let len = libc::socklen_t::try_from(len).map_err(|_| Error::Os(libc::EINVAL))?;
-            // SAFETY: the caller's promise.
-            match unsafe { socket::connect(fd, addr, len) } {
-                Ok(()) => Connect::Done,
-                Err(Error::Os(e)) => match socket::connect_failure(e) {
-                    ConnectFailure::InProgress => Connect::Pending,
-                    ConnectFailure::Refused => Connect::Refused(e),
-                    ConnectFailure::Other => return Err(Error::Os(e)),
-                },
-                Err(e) => return Err(e),
-            }
-        };
+    /// Takes over a socket whose connect has gone as `how` says.
+    fn settle(self, fd: evutil_socket_t, how: Connect) -> Result<()> {
         (self.ops().set_fd)(self, fd)?;
         match how {
             Connect::Refused(e) => {
@@ -99,6 +79,7 @@ impl BevRef {
             }
         }
         self.own().set(State::CONNECTING, false);
+        self.forget_addresses();
         self.note_peer(fd);
         self.run_eventcb(BevEvent::CONNECTED, 0);
         true
@@ -113,6 +94,9 @@ impl BevRef {
         }
     }
     fn connect_failed(self, errno: c_int) {
+        if self.connect_elsewhere() {
+            return;
+        }
         self.own().set(State::CONNECTING, false);
         self.forget_output();
         let _ = self.stop_waiting_writable();
@@ -174,21 +158,46 @@ impl BevRef {
         host: &CStr,
         port: c_int,
     ) -> Result<()> {
-        if !matches!(family, libc::AF_INET | libc::AF_INET6 | libc::AF_UNSPEC) || !(1..=65535).contains(&port)
-        {
+        // SAFETY: all zero is a valid addrinfo.
+        let mut hints: addrinfo = unsafe { std::mem::zeroed() };
+        hints.ai_family = family;
+        hints.ai_protocol = libc::IPPROTO_TCP;
+        hints.ai_socktype = libc::SOCK_STREAM;
+        // SAFETY: the caller's promise.
+        unsafe { self.connect_hostname_hints(dns, &hints, host, port) }
+    }
+    /// `bufferevent_socket_connect_hostname_hints`: of the hints flags, family and protocol count.
+    ///
+    /// # Safety
+    /// As [`Self::connect_hostname`].
+    pub unsafe fn connect_hostname_hints(
+        self,
+        dns: *mut evdns_base,
+        hints: &addrinfo,
+        host: &CStr,
+        port: c_int,
+    ) -> Result<()> {
+        let known = matches!(hints.ai_family, libc::AF_INET | libc::AF_INET6 | libc::AF_UNSPEC);
+        if !known || !(1..=65535).contains(&port) {
             return Err(Error::Invalid);
         }
         let mut text = [0u8; 8];
         let _ = write!(&mut text[..7], "{port}");
         let port = CStr::from_bytes_until_nul(&text).map_err(|_| Error::Invalid)?;
         // SAFETY: all zero is a valid addrinfo.
-        let mut hints: addrinfo = unsafe { std::mem::zeroed() };
-        hints.ai_family = family;
-        hints.ai_protocol = libc::IPPROTO_TCP;
-        hints.ai_socktype = libc::SOCK_STREAM;
+        let mut asked: addrinfo = unsafe { std::mem::zeroed() };
+        asked.ai_flags = hints.ai_flags;
+        asked.ai_family = hints.ai_family;
+        asked.ai_protocol = hints.ai_protocol;
+        // A bufferevent is a stream; and each address shall come once.
+        asked.ai_socktype = libc::SOCK_STREAM;
 
         let _busy = self.busy();
         let own = self.own();
+        if !own.lookup.get().is_null() {
+            return Err(Error::Invalid);
+        }
+        self.forget_addresses();
         own.dns_error.set(0);
         self.suspend_write(Suspend::LOOKUP);
         self.suspend_read(Suspend::LOOKUP);
@@ -196,16 +205,143 @@ impl BevRef {
         own.refs.set(own.refs.get() + 1);
         let arg = self.as_ptr().cast::<c_void>();
         // SAFETY: the caller's promise; the reference keeps `arg` valid until `looked_up` has run.
-        let request = unsafe { resolve::resolve(dns, Some(host), Some(port), &hints, looked_up, arg) };
+        let request = unsafe { resolve::resolve(dns, Some(host), Some(port), &asked, looked_up, arg) };
         if !request.is_null() {
             own.lookup.set(request);
         }
         Ok(())
     }
-    /// Ends a look-up that is under way.
+    /// Ends a look-up that is under way, and tries no more of the addresses that one has given.
     pub(super) fn cancel_lookup(self) {
+        self.forget_addresses();
         // SAFETY: `looked_up` clears the field, so it has not been called for this one.
         unsafe { resolve::cancel(self.own().lookup.replace(null_mut())) };
+    }
+
+    // ---- several addresses, in turn ----
+
+    /// Gives up the addresses that have not been tried.
+    pub(super) fn forget_addresses(self) {
+        let list = self.own().addresses.replace(null_mut());
+        if !list.is_null() {
+            // SAFETY: the list is ours.
+            unsafe { crate::util::getaddrinfo::free(list) };
+        }
+    }
+    /// The next address to be tried; it leaves the list.
+    fn take_address(self) -> Option<AddrList> {
+        let first = self.own().addresses.get();
+        if first.is_null() {
+            return None;
+        }
+        // SAFETY: the list is ours; the first entry becomes a list of its own.
+        unsafe {
+            self.own().addresses.set((*first).ai_next);
+            (*first).ai_next = null_mut();
+            Some(AddrList::from_raw(first))
+        }
+    }
+    /// Connects to the first of the addresses that does not fail at once. Each failure later goes on with the next one,
+    /// in [`Self::connect_elsewhere`].
+    fn connect_to_any(self) -> Result<()> {
+        if !matches!(self.kind(), Kind::Socket | Kind::Tls) {
+            self.forget_addresses();
+            return Err(Error::Invalid);
+        }
+        let mut failure = Error::Invalid;
+        while let Some(address) = self.take_address() {
+            // SAFETY: an entry of a list, with its address.
+            let (addr, len) = unsafe { ((*address.as_ptr()).ai_addr, (*address.as_ptr()).ai_addrlen) };
+            // Setting the descriptor gives up what has not been tried.
+            let rest = self.own().addresses.replace(null_mut());
+            let old = (self.ops().get_fd)(self).filter(|&fd| fd >= 0);
+            // SAFETY: as above.
+            let tried = unsafe {
+                self.set_conn_address(addr, len as usize);
+                dial(old, addr, len as c_int)
+            };
+            let result = match tried {
+                Ok((fd, Connect::Refused(e))) if !rest.is_null() => {
+                    if old.is_none() {
+                        sys::fd::close(fd);
+                    }
+                    Err(Error::Os(e))
+                }
+                Ok((fd, how)) => self.settle(fd, how).inspect_err(|_| {
+                    if old.is_none() && (self.ops().get_fd)(self) != Some(fd) {
+                        sys::fd::close(fd);
+                    }
+                }),
+                Err(e) => Err(e),
+            };
+            self.own().addresses.set(rest);
+            self.own().set(State::DIALLED, old.is_none());
+            match result {
+                Ok(()) => return Ok(()),
+                Err(e) => failure = e,
+            }
+        }
+        Err(failure)
+    }
+    /// A connect has failed, or takes too long: whether there was another address, which is tried now.
+    pub(super) fn connect_elsewhere(self) -> bool {
+        let own = self.own();
+        if own.addresses.get().is_null() || !own.has(State::CONNECTING) {
+            return false;
+        }
+        let keep = sys::ErrnoGuard::new();
+        if own.has(State::DIALLED) {
+            // Closed first: there may be no descriptor left for another socket.
+            let rest = own.addresses.replace(null_mut());
+            let old = (self.ops().get_fd)(self);
+            if (self.ops().set_fd)(self, -1).is_ok()
+                && let Some(fd) = old.filter(|&fd| fd >= 0)
+            {
+                sys::fd::close(fd);
+            }
+            own.addresses.set(rest);
+        } else if let Some(fd) = (self.ops().get_fd)(self) {
+            // The program's own socket: made ready for another connect.
+            let _ = socket::disconnect(fd);
+        }
+        let tried = self.connect_to_any();
+        drop(keep);
+        tried.is_ok()
+    }
+}
+
+/// Connects `old`, or a new socket. A socket of our own making is closed if that fails, other than by a refusal.
+///
+/// # Safety
+/// `addr` is readable for `len` bytes.
+unsafe fn dial(
+    old: Option<evutil_socket_t>,
+    addr: *const sockaddr,
+    len: c_int,
+) -> Result<(evutil_socket_t, Connect)> {
+    let len = libc::socklen_t::try_from(len).map_err(|_| Error::Os(libc::EINVAL))?;
+    let fd = match old {
+        Some(fd) => fd,
+        None => {
+            // SAFETY: the caller's promise.
+            let family = c_int::from(unsafe { (*addr).sa_family });
+            socket::socket(family, libc::SOCK_STREAM | socket::SOCK_NONBLOCK, 0)?
+        }
+    };
+    // SAFETY: the caller's promise.
+    let failed = match unsafe { socket::connect(fd, addr, len) } {
+        Ok(()) => return Ok((fd, Connect::Done)),
+        Err(e) => e,
+    };
+    match failed.errno().map(|e| (e, socket::connect_failure(e))) {
+        Some((_, ConnectFailure::InProgress)) => Ok((fd, Connect::Pending)),
+        Some((e, ConnectFailure::Refused)) => Ok((fd, Connect::Refused(e))),
+        _ => {
+            if old.is_none() {
+                sys::fd::close(fd);
+            }
+            Err(failed)
+        }
     }
 }
 
@@ -213,34 +349,31 @@ impl BevRef {
 /// `arg` is a bufferevent on which the look-up held a reference; `list` is null or given to us to free.
 unsafe extern "C" fn looked_up(result: c_int, list: *mut addrinfo, arg: *mut c_void) {
     // SAFETY: the contract above.
+    let list = unsafe { AddrList::from_raw(list) };
+    // SAFETY: as above.
     let Some(bev) = (unsafe { BevRef::from_raw(arg.cast()) }) else { return };
     let _busy = bev.enter_from_queue();
     let own = bev.own();
+    if result == EVUTIL_EAI_CANCEL && !own.lookup.get().is_null() {
+        // Cancelled, and another one has been started since.
+        return;
+    }
     own.lookup.set(null_mut());
     bev.unsuspend_write(Suspend::LOOKUP);
     bev.unsuspend_read(Suspend::LOOKUP);
-    if result != 0 {
+    if result == EVUTIL_EAI_CANCEL {
         own.dns_error.set(result);
-        if result != EVUTIL_EAI_CANCEL {
-            bev.run_eventcb(BevEvent::ERROR, 0);
-        }
-    } else if !list.is_null() && !bev.is_orphan() {
-        // SAFETY: a successful look-up gives at least one address.
-        let (addr, len) = unsafe { ((*list).ai_addr, (*list).ai_addrlen) };
-        // SAFETY: as above.
-        let connected = unsafe {
-            bev.set_conn_address(addr, len as usize);
-            bev.connect(addr, len as c_int)
-        };
-        if let Err(e) = connected {
+    } else if result != 0 || list.as_ptr().is_null() {
+        own.dns_error.set(if result != 0 { result } else { libc::EAI_NONAME });
+        bev.run_eventcb(BevEvent::ERROR, 0);
+    } else if !bev.is_orphan() {
+        bev.forget_addresses();
+        own.addresses.set(list.into_raw());
+        if let Err(e) = bev.connect_to_any() {
             if let Some(e) = e.errno() {
                 sys::set_errno(e);
             }
             bev.run_eventcb(BevEvent::ERROR, 0);
         }
-    }
-    if !list.is_null() {
-        // SAFETY: the contract above; nobody uses it any more.
-        unsafe { crate::util::getaddrinfo::free(list) };
     }
 }

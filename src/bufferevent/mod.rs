@@ -440,6 +440,7 @@ impl BevRef {
     /// `bufferevent_setfd`
     pub fn set_fd(self, fd: evutil_socket_t) -> Result<()> {
         let _busy = self.busy();
+        self.forget_addresses();
         (self.ops().set_fd)(self, fd)
     }
     /// `bufferevent_getfd`

@@ -45,6 +45,8 @@ bitflags::bitflags! {
         const WRITE_LIMIT_SET = 128;
         /// Socket: `set_fd` has unfrozen the buffers.
         const THAWED = 256;
+        /// The socket was made by us, for one of a host's addresses.
+        const DIALLED = 512;
     }
 }
 
@@ -66,6 +68,8 @@ pub(super) struct Own {
     pub(super) watermark_cb: Cell<*mut c_void>,
     /// A name look-up under way in a resolver that is not ours.
     pub(super) lookup: Cell<*mut c_void>,
+    /// The addresses of a host that have not been tried yet. The list is ours.
+    pub(super) addresses: Cell<*mut libc::addrinfo>,
     pub(super) max_single_read: Cell<usize>,
     pub(super) max_single_write: Cell<usize>,
     pub(super) refs: Cell<u32>,
@@ -93,6 +97,7 @@ impl Own {
             rate: Cell::new(null_mut()),
             watermark_cb: Cell::new(null_mut()),
             lookup: Cell::new(null_mut()),
+            addresses: Cell::new(null_mut()),
             max_single_read: Cell::new(MAX_SINGLE_DEFAULT),
             max_single_write: Cell::new(MAX_SINGLE_DEFAULT),
             refs: Cell::new(1),

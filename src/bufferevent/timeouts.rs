@@ -51,8 +51,12 @@ impl BevRef {
     pub(super) fn stop_write_timer(self) {
         let _ = self.ev_write().del_noblock();
     }
-    /// Reports `what` after it has stopped the direction that it names.
+    /// Reports `what` after it has stopped the direction that it names. A connect that takes too long goes on with the
+    /// host's next address first, if there is one.
     pub(super) fn timed_out(self, what: BevEvent, stop: Ev) {
+        if self.connect_elsewhere() {
+            return;
+        }
         let _ = self.disable(stop);
         self.run_eventcb(BevEvent::TIMEOUT | what, 0);
     }

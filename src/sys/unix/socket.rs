@@ -84,6 +84,13 @@ pub unsafe fn connect(s: c_int, addr: *const sockaddr, len: socklen_t) -> Result
     // SAFETY: the caller's promise.
     cvt(unsafe { libc::connect(s, addr, len) }).map(drop)
 }
+/// Ends a connect that has failed or is under way, so that the socket can connect again.
+pub fn disconnect(s: c_int) -> Result<()> {
+    let mut nowhere = empty_address();
+    nowhere.ss_family = libc::AF_UNSPEC as libc::sa_family_t;
+    // SAFETY: a whole address of ours.
+    unsafe { connect(s, (&raw const nowhere).cast(), size_of::<sockaddr_storage>() as socklen_t) }
+}
 pub fn shutdown(s: c_int, how: c_int) -> Result<()> {
     // SAFETY: no pointers.
     cvt(unsafe { libc::shutdown(s, how) }).map(drop)
