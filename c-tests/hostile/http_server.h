@@ -92,6 +92,23 @@ static inline const char *header_in(const char *head, const char *end, const cha
 	}
 	return NULL;
 }
+/* Whether a head (its first line taken off) is fields of printable bytes, each with a token for its name. */
+static inline int fields_ok(const char *p, const char *end)
+{
+	while (p < end) {
+		const char *line_end = memmem(p, (size_t)(end - p), "\r\n", 2), *colon;
+		if (!line_end || !(colon = memchr(p, ':', (size_t)(line_end - p))) || colon == p)
+			return 0;
+		for (; p < colon; p++)
+			if (*p <= ' ' || strchr("\"(),/:;<=>?@[\\]{}\x7f", *p))
+				return 0;
+		for (; p < line_end; p++)
+			if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
+				return 0;
+		p = line_end + 2;
+	}
+	return 1;
+}
 /* Reads a stream of responses strictly; appends "CODE " for each, "cut " for one that is not complete and "junk " for
  * anything else. */
 static inline void read_responses(const char *in, size_t n, char *codes)
@@ -111,10 +128,15 @@ static inline void read_responses(const char *in, size_t n, char *codes)
 			return;
 		}
 		code = atoi(in + 9);
-		sprintf(codes + strlen(codes), "%d ", code);
 		head_end += 2;
 		v = memchr(in, '\n', (size_t)(head_end - in));
-		in = v ? v + 1 : head_end;
+		if (code < 100 || code > 999 || (in[12] != ' ' && in[12] != '\r') || v[-1] != '\r' ||
+		    !fields_ok(v + 1, head_end)) {
+			strcat(codes, "junk ");
+			return;
+		}
+		sprintf(codes + strlen(codes), "%d ", code);
+		in = v + 1;
 		if (header_in(in, head_end, "X-Method", &len) || code < 200 || code == 204 || code == 304) {
 			in = head_end + 2;
 		} else if ((v = header_in(in, head_end, "Transfer-Encoding", &len))) {
