@@ -5,6 +5,11 @@
 #include "loaded.h"
 #endif
 #include <event2/thread.h>
+#ifdef WITH_OPENSSL
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/ssl.h>
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,6 +55,18 @@ int main(void)
 #ifdef WITH_PTHREADS
 	if (evthread_make_base_notifiable(base))
 		return puts("evthread_use_pthreads had no effect on the library"), 1;
+#endif
+#ifdef WITH_OPENSSL
+	{
+		SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+		struct bufferevent *bev = ctx ? bufferevent_openssl_socket_new(base, -1, SSL_new(ctx),
+		    BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE) : NULL;
+
+		if (!bev || !bufferevent_openssl_get_ssl(bev) || bufferevent_get_base(bev) != base)
+			return puts("bufferevent_openssl_socket_new"), 1;
+		bufferevent_free(bev);
+		SSL_CTX_free(ctx);
+	}
 #endif
 	event_base_free(base);
 	printf("%d ways\n", n);

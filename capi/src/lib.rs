@@ -28,6 +28,7 @@ pub mod internal;
 pub mod internal_event;
 pub mod internal_http;
 pub mod internal_tag;
+pub mod internal_tls;
 pub mod listener;
 pub mod table;
 pub mod tag;

@@ -31,6 +31,27 @@ impl BufferRef {
     pub fn owner_read_from(self, fd: evutil_socket_t, max: usize) -> Result<usize> {
         self.enter().read_some(fd, max)
     }
+    /// Appends what `fill` puts into a block of at least `max` bytes, of which it is to use no more; it returns how many
+    /// it has written. The block is nobody else's meanwhile: `fill` may call out. For the owner, as above.
+    pub fn owner_add_with(self, max: usize, fill: impl FnOnce(*mut u8, usize) -> usize) -> Result<usize> {
+        let max = max.min(MAX_READ);
+        self.enter().check_growth(max)?;
+        let block = store::spill(max)?;
+        let mut spill = Spill(Some(block));
+        let got = fill(block.end(), max).min(max);
+        if got > 0 {
+            let call = self.enter();
+            block.grow(got);
+            // A block for little data is not worth keeping, unless there is no other.
+            if got >= block.capacity() / 2 || call.push_back(&call, block.bytes()).is_err() {
+                spill.0 = None;
+                call.dispose(call.append(block));
+            }
+            drop(spill);
+            call.changed(got, 0);
+        }
+        Ok(got)
+    }
     /// Writes at most `max` bytes (None: everything) to `fd` with one system call and drains what was taken.
     pub fn write_to(self, fd: evutil_socket_t, max: Option<usize>) -> Result<usize> {
         let call = self.enter();

@@ -1,6 +1,6 @@
 //! Connecting a socket bufferevent, to an address or to a host's name.
 use super::private::{ConnAddress, State, Suspend};
-use super::{BevRef, Kind};
+use super::{BevRef, Kind, tls};
 use crate::abi::bufferevent::{BEV_TRIG_DEFER_CALLBACKS, BevEvent, evdns_base};
 use crate::abi::event::Ev;
 use crate::abi::util::{EVUTIL_EAI_CANCEL, evutil_socket_t};
@@ -31,6 +31,12 @@ impl BevRef {
             return Err(Error::Invalid);
         }
         self.forget_addresses();
+        if let Some(below) = (self.ops().underlying)(self) {
+            // What connects is the socket at the bottom; its event starts our handshake.
+            tls::before_connect(self)?;
+            // SAFETY: the caller's promise.
+            return unsafe { below.connect(addr, len) };
+        }
         let old = (self.ops().get_fd)(self).filter(|&fd| fd >= 0);
         if addr.is_null() {
             return self.settle(old.ok_or(Error::Invalid)?, Connect::Pending);
@@ -66,6 +72,14 @@ impl BevRef {
     }
     /// The socket is writable while it connects: how did it end? True: connected, and reported.
     pub(super) fn finish_connect(self, fd: evutil_socket_t) -> bool {
+        let connected = self.settle_connect(fd);
+        if connected {
+            self.run_eventcb(BevEvent::CONNECTED, 0);
+        }
+        connected
+    }
+    /// The same, where success is not reported yet.
+    pub(super) fn settle_connect(self, fd: evutil_socket_t) -> bool {
         match socket::take_error(fd) {
             Ok(0) => {}
             Ok(e) if socket::connect_failure(e) == ConnectFailure::InProgress => return false,
@@ -81,7 +95,6 @@ impl BevRef {
         self.own().set(State::CONNECTING, false);
         self.forget_addresses();
         self.note_peer(fd);
-        self.run_eventcb(BevEvent::CONNECTED, 0);
         true
     }
     /// The socket is readable while it connects: reports an error, and leaves success to the write event.
@@ -101,6 +114,9 @@ impl BevRef {
         self.forget_output();
         let _ = self.stop_waiting_writable();
         let _ = self.ev_read().del_noblock();
+        if self.kind() == Kind::Tls {
+            tls::connect_failed(self);
+        }
         sys::set_errno(errno);
         self.run_eventcb(BevEvent::ERROR, 0);
     }
@@ -247,6 +263,14 @@ impl BevRef {
         if !matches!(self.kind(), Kind::Socket | Kind::Tls) {
             self.forget_addresses();
             return Err(Error::Invalid);
+        }
+        if let Some(below) = (self.ops().underlying)(self) {
+            tls::before_connect(self)?;
+            let list = self.own().addresses.replace(null_mut());
+            let _busy = below.busy();
+            below.forget_addresses();
+            below.own().addresses.set(list);
+            return below.connect_to_any();
         }
         let mut failure = Error::Invalid;
         while let Some(address) = self.take_address() {

@@ -19,6 +19,7 @@ mod private;
 mod ratelimit;
 mod socket;
 mod timeouts;
+pub mod tls;
 mod token_bucket;
 mod watermark;
 

@@ -56,6 +56,8 @@ pub fn install(to: &Path, prefix: &Path, profile: &str) -> Outcome {
         "-p",
         "oxievent-capi",
         "-p",
+        "oxievent-capi-openssl",
+        "-p",
         "oxievent-capi-pthreads",
     ]))?;
     let built = target().join(if profile == "dev" { "debug" } else { profile });
@@ -66,15 +68,13 @@ pub fn install(to: &Path, prefix: &Path, profile: &str) -> Outcome {
     std::fs::create_dir_all(&stage.0)?;
 
     say(format!("installing into {}", to.display()));
-    for name in ["event", "event_pthreads"] {
+    for name in ["event", "event_openssl", "event_pthreads"] {
         split_debug(&built.join(format!("lib{name}.so")), name, &stage.0, &lib)?;
     }
-    let [event, core, extra, openssl] =
-        ["event", "event_core", "event_extra", "event_openssl"].map(|name| stage.0.join(shared_name(name)));
+    let [event, core, extra] =
+        ["event", "event_core", "event_extra"].map(|name| stage.0.join(shared_name(name)));
     companion::build("core", &event, &[], &core, &stage.0)?;
     companion::build("extra", &event, &[&core], &extra, &stage.0)?;
-    // Until the TLS bufferevents exist it has the right name and exports nothing: programs that only might use TLS load.
-    companion::build("openssl", &event, &[&core], &openssl, &stage.0)?;
     for name in INSTALLED {
         let file = stage.0.join(shared_name(name));
         let table = (name == "event").then(companion::table).transpose()?.map(|t| t.0);
@@ -142,14 +142,10 @@ fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
     util::run(Command::new(cc()).arg("-c").arg("-o").args([&empty, &source]))?;
     // The unwinder that std refers to becomes part of the object, so a static program needs nothing but libc.
     let unwinder = output(Command::new(cc()).arg("-print-file-name=libgcc_eh.a"))?;
-    for (name, library) in [("event", ""), ("event_pthreads", "pthreads")] {
+    for (name, library) in [("event", ""), ("event_openssl", "openssl"), ("event_pthreads", "pthreads")] {
         let (list, whole, object) =
             (stage.join("names"), stage.join("whole.o"), stage.join(format!("{name}.o")));
         let names = keep(library, &list)?;
-        if names.is_empty() {
-            archive(&empty, stage, &lib.join(format!("lib{name}.a")))?;
-            continue;
-        }
         util::run(
             binutil("ld")
                 .args(["-r", "--force-group-allocation", "--gc-sections"])
@@ -165,12 +161,9 @@ fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
         util::run(binutil("objcopy").arg(keep).arg("--strip-debug").args(bitcode).args([&whole, &object]))?;
         archive(&object, stage, &lib.join(format!("lib{name}.a")))?;
     }
-    // libevent_core.a is libevent.a: whichever comes first on a command line serves both. Nothing is left for extra, and there is nothing yet for openssl.
+    // libevent_core.a is libevent.a: whichever comes first on a command line serves both. Nothing is left for extra.
     archive(&stage.join("event.o"), stage, &lib.join("libevent_core.a"))?;
-    for name in ["libevent_extra.a", "libevent_openssl.a"] {
-        archive(&empty, stage, &lib.join(name))?;
-    }
-    Ok(())
+    archive(&empty, stage, &lib.join("libevent_extra.a"))
 }
 
 fn archive(object: &Path, stage: &Path, to: &Path) -> Outcome {

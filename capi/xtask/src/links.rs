@@ -32,9 +32,11 @@ const SHARED: &[&[&str]] = &[
     &["event_extra", "event_core"],
     &["event", "event_pthreads"],
     &["event_pthreads", "event_core"],
+    &["event_openssl", "event"],
+    &["event_core", "event_openssl"],
     &["event_core", "event"],
     &["event", "event_extra", "event_pthreads"],
-    &["event_pthreads", "event_extra", "event_core", "event"],
+    &["event_openssl", "event_pthreads", "event_extra", "event_core", "event"],
 ];
 
 const STATIC: &[&[&str]] = &[
@@ -45,6 +47,8 @@ const STATIC: &[&[&str]] = &[
     &["event", "event_core"],
     &["event_pthreads", "event"],
     &["event_core", "event_pthreads", "event_extra"],
+    &["event_openssl", "event"],
+    &["event_openssl", "event_pthreads", "event_core"],
 ];
 
 /// A named check; an error says what went wrong.
@@ -177,6 +181,9 @@ impl Setting {
         if mix.contains(&"event_pthreads") {
             cmd.arg("-DWITH_PTHREADS");
         }
+        if mix.contains(&"event_openssl") {
+            cmd.arg("-DWITH_OPENSSL");
+        }
         cmd.arg("-Wl,--no-as-needed").args(mix.iter().map(|l| format!("-l{l}")));
         output(&mut cmd)?;
         let needed = symbols::library(&program)?.needed;
@@ -198,6 +205,9 @@ impl Setting {
             cmd.arg("-DWITH_PTHREADS");
         }
         cmd.args(mix.iter().map(|l| format!("-l:lib{l}.a")));
+        if mix.contains(&"event_openssl") {
+            cmd.args(["-DWITH_OPENSSL", "-lssl", "-lcrypto"]);
+        }
         output(&mut cmd)?;
         self.runs(&program, &[], false)
     }
@@ -278,7 +288,7 @@ impl Setting {
             ("event", &[]),
             ("event_core", &["libevent-2.1.so.7"]),
             ("event_extra", &["libevent_core-2.1.so.7", "libevent-2.1.so.7"]),
-            ("event_openssl", &["libevent_core-2.1.so.7", "libevent-2.1.so.7"]),
+            ("event_openssl", &["libevent_core-2.1.so.7", "libssl.so.3", "libcrypto.so.3"]),
             ("event_pthreads", &["libevent_core-2.1.so.7"]),
         ];
         for (name, beyond_libc) in expected {
@@ -296,8 +306,7 @@ impl Setting {
     /// Sonames, exported names and .pc files against those recorded from the original; known gaps are allowed.
     fn abi_check(&self) -> Outcome {
         let allow = self.folder.join("known-gaps.allow");
-        // What only the TLS bufferevents will need.
-        let mut text = String::from("library.needed libevent_openssl*\n");
+        let mut text = String::new();
         for name in symbols::gaps()?.keys() {
             for library in ["libevent", "libevent_core", "libevent_extra", "libevent_openssl"] {
                 text += &format!("symbol.missing {library}: {name}\n");
@@ -323,6 +332,10 @@ impl Setting {
                 words.extend(["--libs", "--cflags", name]);
                 let answer = crate::examples::pkg_config(&self.prefix, &words)?.join(" ");
                 let (include, lib) = (self.prefix.join("include"), self.lib());
+                let libs = match (name, extra.is_empty()) {
+                    ("libevent_openssl", false) => "-levent_openssl -lssl -lcrypto -levent",
+                    _ => libs,
+                };
                 let want = format!("-I{} -L{} {libs}", include.display(), lib.display());
                 if answer != want {
                     return Err(format!("{name} answers {answer:?} instead of {want:?}").into());

@@ -8,6 +8,8 @@ struct Pc {
     name: &'static str,
     about: &'static str,
     requires: &'static str,
+    /// For static linking.
+    private: &'static str,
 }
 
 const PC: &[Pc] = &[
@@ -15,22 +17,28 @@ const PC: &[Pc] = &[
         name: "libevent",
         about: "Event loop, buffers and network protocols: core and extra in one",
         requires: "",
+        private: "",
     },
-    Pc { name: "libevent_core", about: "Event loop, buffers and buffered streams", requires: "" },
-    Pc { name: "libevent_extra", about: "Network protocols on top of libevent_core", requires: "" },
-    Pc { name: "libevent_openssl", about: "TLS bufferevents on OpenSSL", requires: "libevent" },
-    Pc { name: "libevent_pthreads", about: "POSIX threads for libevent's locks", requires: "libevent" },
+    Pc { name: "libevent_core", about: "Event loop, buffers and buffered streams", requires: "", private: "" },
+    Pc { name: "libevent_extra", about: "Network protocols on top of libevent_core", requires: "", private: "" },
+    Pc {
+        name: "libevent_openssl",
+        about: "TLS bufferevents on OpenSSL",
+        requires: "libevent",
+        private: " -lssl -lcrypto",
+    },
+    Pc { name: "libevent_pthreads", about: "POSIX threads for libevent's locks", requires: "libevent", private: "" },
 ];
 
 /// Writes lib/pkgconfig and lib/cmake/libevent below `to`; `prefix` is where they will be found.
 pub fn write_all(to: &Path, prefix: &Path) -> Outcome {
     for pc in PC {
-        let Pc { name, about, requires } = pc;
+        let Pc { name, about, requires, private } = pc;
         let link = name.trim_start_matches("lib");
         let text = format!(
             "prefix={}\nexec_prefix=${{prefix}}\nlibdir=${{prefix}}/lib\nincludedir=${{prefix}}/include\n\n\
              Name: {name}\nDescription: {about}\nVersion: {VERSION}-stable\nRequires: {requires}\nConflicts:\n\
-             Libs: -L${{libdir}} -l{link}\nLibs.private:\nCflags: -I${{includedir}}\n",
+             Libs: -L${{libdir}} -l{link}\nLibs.private:{private}\nCflags: -I${{includedir}}\n",
             prefix.display()
         );
         write(to.join(format!("lib/pkgconfig/{name}.pc")), text)?;
@@ -72,6 +80,9 @@ foreach(_libevent_c core ${_libevent_wanted})
         INTERFACE_INCLUDE_DIRECTORIES "${LIBEVENT_INCLUDE_DIR}")
       if(NOT _libevent_c STREQUAL "core")
         set_property(TARGET libevent::${_libevent_c} PROPERTY INTERFACE_LINK_LIBRARIES libevent::core)
+        if(LIBEVENT_STATIC_LINK AND _libevent_c STREQUAL "openssl")
+          set_property(TARGET libevent::openssl APPEND PROPERTY INTERFACE_LINK_LIBRARIES ssl crypto)
+        endif()
       endif()
     endif()
   else()

@@ -98,6 +98,13 @@ pub const HEADERS: &[Header] = &[
         ..NONE
     },
     Header { name: "event2/bufferevent_compat.h", functions: &["capi/src/bufferevent_compat.rs"], ..NONE },
+    Header {
+        name: "event2/bufferevent_ssl.h",
+        functions: &["capi/openssl/src/lib.rs"],
+        types: &["bufferevent_ssl_state"],
+        constants: &["BUFFEREVENT_SSL_DIRTY_SHUTDOWN", "BUFFEREVENT_SSL_BATCH_WRITE"],
+        ..NONE
+    },
     Header { name: "event2/bufferevent_struct.h", types: &["event_watermark", "bufferevent"], ..NONE },
     Header { name: "event2/event-config.h", macros_only: true, ..NONE },
     Header {
