@@ -23,8 +23,7 @@ fn method() -> *mut BioMethod {
     }
     // SAFETY: plain calls; the new table is known to nobody else until it is stored.
     unsafe {
-        let new =
-            BIO_meth_new(BIO_get_new_index().max(0) | BIO_TYPE_SOURCE_SINK, c"bufferevent".as_ptr());
+        let new = BIO_meth_new(BIO_get_new_index().max(0) | BIO_TYPE_SOURCE_SINK, c"bufferevent".as_ptr());
         if new.is_null() {
             return new;
         }

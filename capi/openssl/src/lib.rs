@@ -78,11 +78,7 @@ unsafe fn make(
     unsafe {
         ffi::SSL_ctrl(ssl, ffi::SSL_CTRL_MODE, ffi::SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, null_mut());
         let bev = bufferevent_tls_new_(base, underlying, fd, &session::OPS, ssl.cast(), state, options);
-        if bev.is_null() {
-            refuse(ssl, options)
-        } else {
-            bev
-        }
+        if bev.is_null() { refuse(ssl, options) } else { bev }
     }
 }
 /// # Safety
@@ -286,7 +282,10 @@ pub unsafe extern "C" fn bufferevent_get_openssl_error(bev: *mut bufferevent) ->
 /// # Safety
 /// Rule 1 for `bev`; rule 2 for `name`, which may be null.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_openssl_set_hostname(bev: *mut bufferevent, name: *const c_char) -> c_int {
+pub unsafe extern "C" fn bufferevent_openssl_set_hostname(
+    bev: *mut bufferevent,
+    name: *const c_char,
+) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
         let ssl = bufferevent_openssl_get_ssl(bev);

@@ -288,7 +288,7 @@ impl Setting {
             ("event", &[]),
             ("event_core", &["libevent-2.1.so.7"]),
             ("event_extra", &["libevent_core-2.1.so.7", "libevent-2.1.so.7"]),
-            ("event_openssl", &["libevent_core-2.1.so.7", "libssl.so.3", "libcrypto.so.3"]),
+            ("event_openssl", &["libssl.so.3", "libcrypto.so.3", "libevent_core-2.1.so.7"]),
             ("event_pthreads", &["libevent_core-2.1.so.7"]),
         ];
         for (name, beyond_libc) in expected {

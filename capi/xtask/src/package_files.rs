@@ -19,15 +19,30 @@ const PC: &[Pc] = &[
         requires: "",
         private: "",
     },
-    Pc { name: "libevent_core", about: "Event loop, buffers and buffered streams", requires: "", private: "" },
-    Pc { name: "libevent_extra", about: "Network protocols on top of libevent_core", requires: "", private: "" },
+    Pc {
+        name: "libevent_core",
+        about: "Event loop, buffers and buffered streams",
+        requires: "",
+        private: "",
+    },
+    Pc {
+        name: "libevent_extra",
+        about: "Network protocols on top of libevent_core",
+        requires: "",
+        private: "",
+    },
     Pc {
         name: "libevent_openssl",
         about: "TLS bufferevents on OpenSSL",
         requires: "libevent",
         private: " -lssl -lcrypto",
     },
-    Pc { name: "libevent_pthreads", about: "POSIX threads for libevent's locks", requires: "libevent", private: "" },
+    Pc {
+        name: "libevent_pthreads",
+        about: "POSIX threads for libevent's locks",
+        requires: "libevent",
+        private: "",
+    },
 ];
 
 /// Writes lib/pkgconfig and lib/cmake/libevent below `to`; `prefix` is where they will be found.
