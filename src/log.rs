@@ -111,7 +111,7 @@ impl Write for Line {
     }
 }
 
-fn append_errno(line: &mut Line, errno: Option<c_int>) {
+pub(crate) fn append_errno(line: &mut Line, errno: Option<c_int>) {
     let Some(e) = errno else { return };
     let mut text = [0 as c_char; 128];
     // SAFETY: strerror_r (POSIX form) fills at most `text.len()` bytes.

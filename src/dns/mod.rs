@@ -1,4 +1,4 @@
-//! evdns. The parsers below are pure: bytes in, typed results out, no I/O and no unsafe code.
+//! evdns. The parsers are pure: bytes in, typed results out, no I/O and no unsafe code. The resolver stands on them.
 //!
 //! | libevent's evdns.c | here |
 //! |---|---|
@@ -10,14 +10,34 @@
 //! | search list, ndots | `search.rs` |
 //! | server ports | `server/` |
 //! | what options set, with libevent's defaults | `settings.rs` |
+//! | `evdns_base`: lock, life, timer | `base.rs` |
+//! | requests: from the question to the callback | `request.rs` |
+//! | tables of ids and deadlines, the waiting queue | `inflight.rs` |
+//! | sending, replies, second tries, giving up | `exchange.rs` |
+//! | nameservers: choice, failure, probes | `nameserver.rs` |
+//! | sockets | `channel.rs`, `udp.rs`, `tcp.rs` |
+//! | reading resolv.conf and hosts, setting options | `config.rs` |
+pub mod base;
+mod channel;
 pub mod compose;
+pub mod config;
+mod exchange;
+mod handle;
 pub mod hosts;
+mod inflight;
+pub mod log;
 pub mod name;
+pub mod nameserver;
+pub mod request;
 pub mod resolv_conf;
 pub mod search;
 pub mod server;
 pub mod settings;
+mod tcp;
+mod udp;
 pub mod wire;
+
+pub use base::{DnsRef, Guard};
 
 use crate::util::addr::{self, Inet};
 use std::ffi::CStr;

@@ -318,8 +318,12 @@ fn read_sections<'a>(
     let authorities = c;
     let mut ttl = u32::MAX;
     let owner = follow_aliases(msg, answers, h.answers, asked, &mut ttl)?;
-    let answer =
+    let mut answer =
         collect(msg, answers, h.answers, owner.as_ref().unwrap_or(asked.name), asked.qtype, &mut ttl)?;
+    if matches!(answer, Answer::None) && owner.is_some() {
+        // Against the rules, and seen: an alias that has addresses itself.
+        answer = collect(msg, answers, h.answers, asked.name, asked.qtype, &mut ttl)?;
+    }
     if matches!(answer, Answer::None) {
         ttl = negative_ttl(msg, authorities, h.authorities, truncated)?.unwrap_or(u32::MAX);
     }

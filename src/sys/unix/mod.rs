@@ -1,6 +1,7 @@
 //! System calls of Unix-like systems.
 pub mod clock;
 pub mod datagram;
+pub mod datagram_io;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod epoll;
 mod errno;

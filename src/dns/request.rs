@@ -1,0 +1,543 @@
+//! One question of the program: its life from being asked to its callback.
+//!
+//! A request is one allocation. It stands on a queue (waiting) or in the tables of those under way (`inflight.rs`);
+//! once finished it belongs to its deferred callback, which frees it. It holds a reference on the DNS base.
+use super::base::{DnsRef, State};
+use super::channel::ChannelRef;
+use super::handle::Handle;
+use super::name::Name;
+use super::nameserver::ServerRef;
+use super::search::{SearchList, Step};
+use super::wire::{Answer, Reply, TYPE_A, TYPE_AAAA, TYPE_PTR};
+use crate::abi::dns::{
+    DNS_ERR_CANCEL, DNS_ERR_NONE, DNS_ERR_SHUTDOWN, DNS_IPv4_A, DNS_IPv6_AAAA, DNS_PTR, DNS_QUERY_NO_SEARCH,
+    evdns_callback_type, evdns_request,
+};
+use crate::abi::event::{ListEntry, TailqEntry, event_callback};
+use crate::base::{BaseRef, CallbackRef};
+use crate::list::{ListLink, TailLink};
+use crate::mem::{self, TryVec, Vec};
+use crate::util::secure_random;
+use std::cell::{Cell, UnsafeCell};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::mem::MaybeUninit;
+use std::ptr::null_mut;
+use std::slice;
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    A,
+    Aaaa,
+    Ptr,
+}
+impl Kind {
+    pub(super) fn qtype(self) -> u16 {
+        match self {
+            Kind::A => TYPE_A,
+            Kind::Aaaa => TYPE_AAAA,
+            Kind::Ptr => TYPE_PTR,
+        }
+    }
+    /// What C callbacks are told.
+    pub fn to_c(self) -> c_char {
+        match self {
+            Kind::A => DNS_IPv4_A,
+            Kind::Aaaa => DNS_IPv6_AAAA,
+            Kind::Ptr => DNS_PTR,
+        }
+    }
+}
+
+/// Flag for [`DnsRef::start`]: keep the name that the question's name is an alias of. (The number is libevent 2.2's
+/// DNS_CNAME_CALLBACK.)
+pub const WANT_CANONICAL: c_int = 0x80;
+
+/// What came of a request.
+pub struct Outcome<'a> {
+    /// DNS_ERR_...
+    pub result: c_int,
+    pub kind: Kind,
+    /// Seconds for which this holds.
+    pub ttl: u32,
+    pub answers: Answers<'a>,
+    /// The name that the question's name is an alias of, if it was wanted.
+    pub canonical: Option<&'a [u8]>,
+    /// The DNS base was freed, and the program does not want to hear of it.
+    pub dropped: bool,
+}
+/// Answers, of the kind that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Answers<'a> {
+    None,
+    V4(&'a [[u8; 4]]),
+    V6(&'a [[u8; 16]]),
+    Name(&'a CStr),
+}
+
+/// A callback of the engine's own: called exactly once, from the loop, without any lock; also when the DNS base is
+/// freed silently (see [`Outcome::dropped`]).
+pub type EngineDone = unsafe fn(&Outcome<'_>, *mut c_void);
+/// Whom to tell.
+#[derive(Clone, Copy)]
+pub enum Done {
+    C(evdns_callback_type, *mut c_void),
+    Engine(EngineDone, *mut c_void),
+}
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(super) enum Owner {
+    User(Done),
+    /// We ourselves: whether this nameserver is back.
+    Probe(ServerRef),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// On no queue.
+    Nowhere,
+    Waiting,
+    Inflight,
+    /// Its callback has been scheduled, which frees it.
+    Finished,
+}
+
+/// Why a request goes over TCP.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Tcp {
+    No,
+    /// The program said so.
+    Always,
+    /// The reply over UDP was cut.
+    Truncated,
+    /// Somebody seems to guess.
+    Suspicious,
+}
+
+const DATA: usize = 512;
+/// What has been found: addresses, or a name with its NUL.
+#[repr(C, align(8))]
+struct Data(MaybeUninit<[u8; DATA]>);
+
+/// See [`RequestRef`].
+pub struct Request {
+    deferred: UnsafeCell<event_callback>,
+    /// On the waiting queue, or among the deadlines.
+    order: UnsafeCell<TailqEntry<Request>>,
+    by_id: UnsafeCell<ListEntry<Request>>,
+    on_channel: UnsafeCell<ListEntry<Request>>,
+    pub(super) dns: DnsRef,
+    event_base: BaseRef,
+    owner: Owner,
+    pub(super) kind: Kind,
+    flags: c_int,
+    pub(super) place: Cell<Place>,
+    /// As it is sent.
+    name: Cell<Name>,
+    /// What the program asked for, and where to search; empty if the name is not searched for.
+    text: Vec<u8>,
+    search: SearchList,
+    step: Cell<usize>,
+    pub(super) id: Cell<u16>,
+    /// It has an id, and stands in the table.
+    pub(super) has_id: Cell<bool>,
+    pub(super) server: Cell<Option<ServerRef>>,
+    pub(super) channel: Cell<Option<ChannelRef>>,
+    /// When this try ends, or, waiting, since when.
+    pub(super) at: Cell<i64>,
+    /// When the tries for this name end.
+    pub(super) expires: Cell<i64>,
+    /// When the last of its names ends.
+    pub(super) limit: Cell<i64>,
+    /// How often it has been sent.
+    pub(super) tries: Cell<u32>,
+    /// How often a server's error sent it on to another one.
+    pub(super) reissues: Cell<u32>,
+    /// What a server said, to be reported if no other knows better.
+    pub(super) error: Cell<c_int>,
+    /// Messages that came instead of the reply.
+    pub(super) mismatches: Cell<u32>,
+    /// 0x20 is on.
+    pub(super) exact_case: Cell<bool>,
+    pub(super) edns: Cell<bool>,
+    pub(super) sent_edns: Cell<bool>,
+    pub(super) tcp: Cell<Tcp>,
+    /// A TCP connection was lost under it once.
+    pub(super) tcp_lost: Cell<bool>,
+    result: Cell<c_int>,
+    ttl: Cell<u32>,
+    count: Cell<u32>,
+    dropped: Cell<bool>,
+    canonical: Cell<Option<Handle<Vec<u8>>>>,
+    data: UnsafeCell<Data>,
+}
+
+/// A handle on a request: good until its callback has run.
+#[derive(Clone, Copy, PartialEq)]
+pub struct RequestRef(Handle<Request>);
+
+impl std::ops::Deref for RequestRef {
+    type Target = Request;
+    #[inline]
+    fn deref(&self) -> &Request {
+        &self.0
+    }
+}
+
+macro_rules! link {
+    ($marker:ident, $trait:ident, $entry:ident, $field:ident) => {
+        pub(super) enum $marker {}
+        // SAFETY: one fixed field, and one kind of list uses it.
+        unsafe impl $trait for $marker {
+            type Node = Request;
+            unsafe fn entry(node: *mut Request) -> *mut $entry<Request> {
+                // SAFETY: the caller's promise.
+                unsafe { UnsafeCell::raw_get(&raw const (*node).$field) }
+            }
+        }
+    };
+}
+link!(Order, TailLink, TailqEntry, order);
+link!(ById, ListLink, ListEntry, by_id);
+link!(OnChannel, ListLink, ListEntry, on_channel);
+
+impl DnsRef {
+    /// Starts a request. `name` is text; for [`Kind::Ptr`] the name to ask for. None: nothing has begun, and nobody
+    /// will be called. DNS_QUERY_NO_SEARCH and [`WANT_CANONICAL`] are the flags that mean something.
+    pub fn start(self, kind: Kind, name: &[u8], flags: c_int, done: Done) -> Option<RequestRef> {
+        let mut g = self.lock();
+        let searched = flags & DNS_QUERY_NO_SEARCH == 0 && kind != Kind::Ptr && !g.search.is_empty();
+        if !searched {
+            let name = Name::from_text(name)?;
+            return g.begin(kind, name, flags, done, None);
+        }
+        // A name of nothing could only become the domains themselves.
+        if name.is_empty() {
+            return None;
+        }
+        let (mut text, list) = (mem::new_vec(), g.search.try_clone().ok()?);
+        text.try_extend(name).ok()?;
+        let mut step = 0;
+        let first = next_name(&list, name, &mut step)?;
+        g.begin(kind, first, flags, done, Some((text, list, step)))
+    }
+    /// As [`Self::start`], for a name that is known already and not searched for.
+    pub fn start_name(self, kind: Kind, name: Name, done: Done) -> Option<RequestRef> {
+        self.lock().begin(kind, name, DNS_QUERY_NO_SEARCH, done, None)
+    }
+}
+/// The next name of a search, and the number of the step behind it.
+fn next_name(list: &SearchList, text: &[u8], step: &mut usize) -> Option<Name> {
+    loop {
+        let this = *step;
+        *step += 1;
+        match list.step(text, this) {
+            Step::Ask(name) => return Some(name),
+            Step::Skip => {}
+            Step::Done => return None,
+        }
+    }
+}
+
+impl State {
+    /// Makes a request and sends it, or lets it wait.
+    fn begin(
+        &mut self,
+        kind: Kind,
+        name: Name,
+        flags: c_int,
+        done: Done,
+        search: Option<(Vec<u8>, SearchList, usize)>,
+    ) -> Option<RequestRef> {
+        let r = self.make(kind, name, flags, Owner::User(done), search)?;
+        self.submit(r);
+        Some(r)
+    }
+    pub(super) fn make(
+        &mut self,
+        kind: Kind,
+        name: Name,
+        flags: c_int,
+        owner: Owner,
+        search: Option<(Vec<u8>, SearchList, usize)>,
+    ) -> Option<RequestRef> {
+        if self.freed {
+            return None;
+        }
+        let event_base = self.event_base()?;
+        let (text, list, step) = search.unwrap_or((mem::new_vec(), SearchList::new(), 0));
+        // SAFETY: null links are valid values of these.
+        let deferred = UnsafeCell::new(unsafe { std::mem::zeroed::<event_callback>() });
+        let tail = || UnsafeCell::new(TailqEntry { tqe_next: null_mut(), tqe_prev: null_mut() });
+        let list_entry = || UnsafeCell::new(ListEntry { le_next: null_mut(), le_prev: null_mut() });
+        let r = Handle::new(Request {
+            deferred,
+            order: tail(),
+            by_id: list_entry(),
+            on_channel: list_entry(),
+            dns: self.me,
+            event_base,
+            owner,
+            kind,
+            flags,
+            place: Cell::new(Place::Nowhere),
+            name: Cell::new(name),
+            text,
+            search: list,
+            step: Cell::new(step),
+            id: Cell::new(0),
+            has_id: Cell::new(false),
+            server: Cell::new(None),
+            channel: Cell::new(None),
+            at: Cell::new(0),
+            expires: Cell::new(0),
+            limit: Cell::new(0),
+            tries: Cell::new(0),
+            reissues: Cell::new(0),
+            error: Cell::new(DNS_ERR_NONE),
+            mismatches: Cell::new(0),
+            exact_case: Cell::new(false),
+            edns: Cell::new(true),
+            sent_edns: Cell::new(false),
+            tcp: Cell::new(if self.settings.use_tcp { Tcp::Always } else { Tcp::No }),
+            tcp_lost: Cell::new(false),
+            result: Cell::new(DNS_ERR_NONE),
+            ttl: Cell::new(0),
+            count: Cell::new(0),
+            dropped: Cell::new(false),
+            canonical: Cell::new(None),
+            data: UnsafeCell::new(Data(MaybeUninit::uninit())),
+        })
+        .ok()?;
+        self.me.retain();
+        let r = RequestRef(r);
+        r.spell(self.settings.randomize_case);
+        Some(r)
+    }
+}
+
+impl RequestRef {
+    /// # Safety
+    /// `p` is null or a request whose callback has not run, and stays so while copies of the handle are used.
+    pub unsafe fn from_raw(p: *mut evdns_request) -> Option<RequestRef> {
+        // SAFETY: the caller's promise.
+        unsafe { Handle::from_raw(p.cast()) }.map(RequestRef)
+    }
+    pub fn as_ptr(self) -> *mut evdns_request {
+        self.0.as_ptr().cast()
+    }
+    pub(super) fn node(self) -> *mut Request {
+        self.0.as_ptr()
+    }
+    /// # Safety
+    /// `p` is null or a live request.
+    pub(super) unsafe fn from_node(p: *mut Request) -> Option<RequestRef> {
+        // SAFETY: the caller's promise.
+        unsafe { Handle::from_raw(p) }.map(RequestRef)
+    }
+    /// `evdns_cancel_request`: the callback comes with DNS_ERR_CANCEL. Nothing happens if it is due anyway.
+    pub fn cancel(self) {
+        let dns = self.dns;
+        let mut g = dns.lock();
+        if self.place.get() != Place::Finished {
+            g.finish(self, DNS_ERR_CANCEL, 0, None);
+            g.pump();
+        }
+    }
+
+    pub(super) fn name(&self) -> &Name {
+        // SAFETY: the cell is only written by `spell` and `next_search_step`, which lend nothing out.
+        unsafe { &*self.name.as_ptr() }
+    }
+    /// Gives the name's letters a random case, or lower case if not `exact` and they had a random one.
+    pub(super) fn spell(&self, exact: bool) {
+        let mut name = self.name.get();
+        if exact {
+            let mut bits = [0; super::name::MAX_WIRE.div_ceil(8)];
+            let used = name.as_wire().len().div_ceil(8);
+            if let Some(bits) = bits.get_mut(..used) {
+                secure_random::fill(bits);
+            }
+            name.randomize_case(&bits);
+        } else if self.exact_case.get() {
+            name.make_lowercase();
+        } else {
+            return;
+        }
+        self.name.set(name);
+        self.exact_case.set(exact);
+    }
+    /// Puts it on a chain of requests that are on no channel; the link to others on a channel serves.
+    pub(super) fn chain(self, first: &mut Option<RequestRef>) {
+        let next = first.replace(self).map_or(null_mut(), RequestRef::node);
+        // SAFETY: on no channel, so that nobody else uses the link.
+        unsafe { (*self.on_channel.get()).le_next = next };
+    }
+    /// The one behind it on the chain.
+    pub(super) fn unchain(self) -> Option<RequestRef> {
+        // SAFETY: set by `chain`; those on the chain are under way, hence alive.
+        unsafe { RequestRef::from_node((*self.on_channel.get()).le_next) }
+    }
+    pub(super) fn is_probe(&self) -> bool {
+        matches!(self.owner, Owner::Probe(_))
+    }
+    pub(super) fn probed(&self) -> Option<ServerRef> {
+        match self.owner {
+            Owner::Probe(s) => Some(s),
+            Owner::User(_) => None,
+        }
+    }
+    /// Goes on to the next name of its search, if there is one.
+    pub(super) fn next_search_step(&self, exact: bool) -> bool {
+        if self.text.is_empty() {
+            return false;
+        }
+        let mut step = self.step.get();
+        let next = next_name(&self.search, &self.text, &mut step);
+        self.step.set(step);
+        let Some(next) = next else { return false };
+        self.name.set(next);
+        self.exact_case.set(false);
+        self.spell(exact);
+        true
+    }
+
+    /// Keeps what has been found, and schedules the callback, which owns the request from now on.
+    pub(super) fn deliver(self, result: c_int, ttl: u32, reply: Option<&Reply>, dropped: bool) {
+        self.place.set(Place::Finished);
+        self.result.set(result);
+        self.ttl.set(ttl);
+        self.dropped.set(dropped);
+        if let Some(reply) = reply {
+            self.keep(reply);
+        }
+        let pri = (self.event_base.priorities() / 2) as u8;
+        // SAFETY: the request lives until the callback has run.
+        let cb = unsafe { CallbackRef::from_raw(self.deferred.get()) };
+        cb.init(pri, Some(run), self.node().cast());
+        cb.schedule(self.event_base);
+    }
+    fn keep(&self, reply: &Reply) {
+        let data = match &reply.answer {
+            Answer::None => &[],
+            Answer::V4(list) => {
+                self.count.set(list.as_slice().len() as u32);
+                list.as_slice().as_flattened()
+            }
+            Answer::V6(list) => {
+                self.count.set(list.as_slice().len() as u32);
+                list.as_slice().as_flattened()
+            }
+            Answer::Name(name) => {
+                if let Some(text) = name.to_text() {
+                    self.count.set(1);
+                    self.copy(text.as_bytes(), true);
+                }
+                return;
+            }
+        };
+        self.copy(data, false);
+        if self.flags & WANT_CANONICAL != 0
+            && let Some(text) = reply.canonical.and_then(|n| n.to_text())
+        {
+            let mut copy = mem::new_vec();
+            if copy.try_extend(text.as_bytes()).is_ok() {
+                // Without memory it goes missing, as with a server that does not tell.
+                self.canonical.set(Handle::new(copy).ok());
+            }
+        }
+    }
+    fn copy(&self, bytes: &[u8], nul: bool) {
+        // 32 addresses of 16 bytes, or a name of 253 bytes and its NUL.
+        const { assert!(super::wire::MAX_ADDRS * 16 <= DATA && super::name::MAX_TEXT < DATA) };
+        let n = bytes.len().min(DATA - 1 + usize::from(!nul));
+        let to = self.data.get().cast::<u8>();
+        // SAFETY: within `data`, which nobody has lent out.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, n);
+            if nul {
+                to.add(n).write(0);
+            }
+        }
+    }
+    fn answers(&self) -> Answers<'_> {
+        let (count, p) = (self.count.get() as usize, self.data.get());
+        if count == 0 {
+            return Answers::None;
+        }
+        // SAFETY: `keep` wrote that many; nobody writes any more.
+        unsafe {
+            match self.kind {
+                Kind::A => Answers::V4(slice::from_raw_parts(p.cast(), count)),
+                Kind::Aaaa => Answers::V6(slice::from_raw_parts(p.cast(), count)),
+                Kind::Ptr => Answers::Name(CStr::from_ptr(p.cast())),
+            }
+        }
+    }
+    /// Tells whoever asked.
+    fn tell(&self) {
+        let result = self.result.get();
+        match self.owner {
+            Owner::User(Done::C(cb, arg)) => {
+                let Some(f) = cb.filter(|_| !self.dropped.get()) else { return };
+                let mut name = self.data.get().cast::<c_char>();
+                let (count, data) = match self.kind {
+                    _ if result != DNS_ERR_NONE => (0, null_mut()),
+                    Kind::Ptr => (self.count.get(), (&raw mut name).cast::<c_void>()),
+                    Kind::A | Kind::Aaaa => (self.count.get(), name.cast()),
+                };
+                let ttl = c_int::try_from(self.ttl.get()).unwrap_or(c_int::MAX);
+                // SAFETY: what the program gave together; the answers live for the call; no lock is held.
+                unsafe { f(result, self.kind.to_c(), count as c_int, ttl, data, arg) }
+            }
+            Owner::User(Done::Engine(f, arg)) => {
+                let canonical = self.canonical.get();
+                let outcome = Outcome {
+                    result,
+                    kind: self.kind,
+                    ttl: self.ttl.get(),
+                    answers: self.answers(),
+                    canonical: canonical.as_ref().map(|c| c.as_slice()),
+                    dropped: self.dropped.get(),
+                };
+                // SAFETY: what `start` was given together; no lock is held.
+                unsafe { f(&outcome, arg) }
+            }
+            Owner::Probe(_) => {}
+        }
+    }
+    /// # Safety
+    /// The last use of the request; it is on no list. Under the lock only if another reference on the DNS base is held.
+    pub(super) unsafe fn free(self) {
+        let dns = self.dns;
+        // SAFETY: made by `keep` and `make`; the caller's promise.
+        unsafe {
+            if let Some(c) = self.canonical.take() {
+                c.free();
+            }
+            self.0.free();
+        }
+        dns.release();
+    }
+    /// Ends with the DNS base: on no list any more.
+    pub(super) fn end(self, fail: bool) {
+        match self.owner {
+            Owner::User(Done::Engine(..)) => self.deliver(DNS_ERR_SHUTDOWN, 0, None, !fail),
+            Owner::User(Done::C(..)) if fail => self.deliver(DNS_ERR_SHUTDOWN, 0, None, false),
+            // SAFETY: on no list; the base is being freed by someone who holds a reference.
+            _ => unsafe { self.free() },
+        }
+    }
+}
+
+/// # Safety
+/// `arg` is a finished request.
+unsafe extern "C" fn run(_: *mut event_callback, arg: *mut c_void) {
+    // SAFETY: the contract above: nobody else has it any more, but for handles on which cancelling does nothing.
+    unsafe {
+        if let Some(r) = RequestRef::from_node(arg.cast()) {
+            r.tell();
+            r.free();
+        }
+    }
+}
