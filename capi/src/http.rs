@@ -1,13 +1,27 @@
 //! event2/http.h
 use crate::tag::answer;
-use oxievent::abi::http::evhttp_uri;
+use libc::{sockaddr, timeval};
+use oxievent::abi::buffer::evbuffer;
+use oxievent::abi::bufferevent::bufferevent;
+use oxievent::abi::event::event_base;
+use oxievent::abi::http::{evhttp, evhttp_bound_socket, evhttp_connection, evhttp_request, evhttp_uri};
 use oxievent::abi::keyvalq::evkeyvalq;
+use oxievent::abi::listener::evconnlistener;
+use oxievent::abi::util::{ev_ssize_t, evutil_socket_t};
+use oxievent::base::BaseRef;
+use oxievent::buffer::BufferRef;
+use oxievent::http::bound::BoundRef;
+use oxievent::http::connection::ConRef;
 use oxievent::http::escape::{self, Plus};
 use oxievent::http::headers::Headers;
+use oxievent::http::reply;
+use oxievent::http::request::ReqRef;
+use oxievent::http::server::ServerRef;
 use oxievent::http::text;
 use oxievent::http::uri::{Part, Uri};
+use oxievent::listener::ListenerRef;
 use oxievent::{Error, Result};
-use std::ffi::{CStr, c_char, c_int, c_uint};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::ptr::{null, null_mut};
 
 /// A string's bytes; null has none.
@@ -28,6 +42,754 @@ fn pointer<T>(r: Result<*mut T>) -> *mut T {
 /// 0, or -1 with errno.
 fn done(r: Result<()>) -> c_int {
     answer(r.map(|()| 0))
+}
+
+// ---- server ----
+
+/// Runs `f` on a server, or answers `none` for null.
+///
+/// # Safety
+/// Rule 1 for `http`.
+unsafe fn on_server<T>(http: *mut evhttp, none: T, f: impl FnOnce(ServerRef) -> T) -> T {
+    // SAFETY: the caller's promise.
+    unsafe { ServerRef::from_raw(http) }.map_or(none, f)
+}
+/// Runs `f` on a request, if it is one.
+///
+/// # Safety
+/// Rule 1 for `req`.
+unsafe fn on_request(req: *mut evhttp_request, f: impl FnOnce(ReqRef)) {
+    // SAFETY: the caller's promise.
+    if let Some(req) = unsafe { ReqRef::from_raw(req) } {
+        f(req);
+    }
+}
+/// Runs `f` on a connection, or answers `none` for null.
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+unsafe fn on_connection<T>(evcon: *mut evhttp_connection, none: T, f: impl FnOnce(ConRef) -> T) -> T {
+    // SAFETY: the caller's promise.
+    unsafe { ConRef::from_raw(evcon) }.map_or(none, f)
+}
+/// Seconds as a timeout; below 0: none.
+fn seconds(n: c_int) -> Option<timeval> {
+    (n >= 0).then_some(timeval { tv_sec: n.into(), tv_usec: 0 })
+}
+/// A bound socket, or null with errno.
+fn bound(r: Result<BoundRef>) -> *mut evhttp_bound_socket {
+    pointer(r.map(BoundRef::as_ptr))
+}
+
+/// Makes an HTTP server. It listens nowhere yet: see evhttp_bind_socket().
+///
+/// A server, its connections and their requests belong to the thread that runs
+/// the loop.
+///
+/// Whatever the program allows, one request's head has at most 1 MiB (unless
+/// evhttp_set_max_headers_size() sets more) and 4096 header fields, and must be
+/// complete 50 seconds after its first byte (or within the time that
+/// evhttp_set_timeout() sets). A body must bring 1 KiB in each such period.
+/// Requests that break HTTP's grammar or could be read in two ways are answered
+/// with an error, and the connection is closed.
+///
+/// @param base the event base that serves it
+/// @return the server, to be released with evhttp_free(), or NULL
+///
+/// # Safety
+/// Rule 1 for `base`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_new(base: *mut event_base) -> *mut evhttp {
+    // SAFETY: rule 1.
+    let base = unsafe { BaseRef::from_raw(base) };
+    pointer(ServerRef::new(base).map(ServerRef::as_ptr))
+}
+/// Listens on an address; may be called several times.
+///
+/// @param http the server
+/// @param address a host's name or numeric address; NULL for any
+/// @param port the port; 0 for a free one
+/// @return 0, or -1 (errno tells why)
+///
+/// # Safety
+/// Rule 1 for `http`, rule 2 for `address`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bind_socket(http: *mut evhttp, address: *const c_char, port: u16) -> c_int {
+    // SAFETY: rules 1 and 2.
+    let b = unsafe { evhttp_bind_socket_with_handle(http, address, port) };
+    if b.is_null() { -1 } else { 0 }
+}
+/// As evhttp_bind_socket(), and tells what was bound.
+///
+/// @param http the server
+/// @param address a host's name or numeric address; NULL for any
+/// @param port the port; 0 for a free one
+/// @return the bound socket, which belongs to the server, or NULL (errno tells
+///   why)
+///
+/// # Safety
+/// Rule 1 for `http`, rule 2 for `address`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bind_socket_with_handle(
+    http: *mut evhttp,
+    address: *const c_char,
+    port: u16,
+) -> *mut evhttp_bound_socket {
+    // SAFETY: rule 2.
+    let address = (!address.is_null()).then(|| unsafe { CStr::from_ptr(address) });
+    // SAFETY: rule 1.
+    unsafe { on_server(http, null_mut(), |s| bound(s.bind(address, port))) }
+}
+/// Accepts connections on a socket that listens already.
+///
+/// @param http the server
+/// @param fd the socket, nonblocking; the server closes it when it is done
+/// @return 0, or -1 (the socket stays open then)
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_accept_socket(http: *mut evhttp, fd: evutil_socket_t) -> c_int {
+    // SAFETY: rule 1.
+    let b = unsafe { evhttp_accept_socket_with_handle(http, fd) };
+    if b.is_null() { -1 } else { 0 }
+}
+/// As evhttp_accept_socket(), and gives a handle.
+///
+/// @param http the server
+/// @param fd the socket, nonblocking; the server closes it when it is done
+/// @return the bound socket, which belongs to the server, or NULL (the socket
+///   stays open then)
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_accept_socket_with_handle(
+    http: *mut evhttp,
+    fd: evutil_socket_t,
+) -> *mut evhttp_bound_socket {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, null_mut(), |s| bound(s.accept_socket(fd))) }
+}
+/// Takes over a listener: what it accepts is served, and the server frees it.
+///
+/// @param http the server
+/// @param listener the listener; its callback and argument are replaced
+/// @return the bound socket, which belongs to the server, or NULL (the listener
+///   stays the program's then)
+///
+/// # Safety
+/// Rule 1 for both.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bind_listener(
+    http: *mut evhttp,
+    listener: *mut evconnlistener,
+) -> *mut evhttp_bound_socket {
+    // SAFETY: rule 1.
+    let Some(listener) = (unsafe { ListenerRef::from_raw(listener) }) else { return null_mut() };
+    // SAFETY: rule 1.
+    unsafe { on_server(http, null_mut(), |s| bound(s.bind_listener(listener))) }
+}
+/// Gets the listener of a bound socket. It belongs to the server.
+///
+/// @param bound the bound socket
+/// @return its listener
+///
+/// # Safety
+/// Rule 1 for `bound`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bound_socket_get_listener(
+    bound: *mut evhttp_bound_socket,
+) -> *mut evconnlistener {
+    // SAFETY: rule 1.
+    unsafe { BoundRef::from_raw(bound) }.map_or(null_mut(), |b| b.listener().as_ptr())
+}
+/// Calls a function for each bound socket of a server, which it may remove.
+///
+/// @param http the server
+/// @param function called with a bound socket and the argument
+/// @param argument passed to the function
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_foreach_bound_socket(
+    http: *mut evhttp,
+    function: Option<unsafe extern "C" fn(bound: *mut evhttp_bound_socket, argument: *mut c_void)>,
+    argument: *mut c_void,
+) {
+    let Some(f) = function else { return };
+    // SAFETY: rule 1; the program gave function and argument together.
+    unsafe { on_server(http, (), |s| s.each_bound(|b| f(b.as_ptr(), argument))) }
+}
+/// Stops listening on a bound socket and closes it. Connections stay.
+///
+/// @param http the server
+/// @param bound_socket one of its bound sockets; released by this call
+///
+/// # Safety
+/// Rule 1 for both.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_del_accept_socket(http: *mut evhttp, bound_socket: *mut evhttp_bound_socket) {
+    // SAFETY: rule 1.
+    let Some(b) = (unsafe { BoundRef::from_raw(bound_socket) }) else { return };
+    // SAFETY: rule 1.
+    unsafe { on_server(http, (), |s| oxievent::http::bound::remove(s, b)) }
+}
+/// Gets the descriptor of a bound socket.
+///
+/// @param bound_socket the bound socket
+/// @return its descriptor, which the server goes on using
+///
+/// # Safety
+/// Rule 1 for `bound_socket`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bound_socket_get_fd(
+    bound_socket: *mut evhttp_bound_socket,
+) -> evutil_socket_t {
+    // SAFETY: rule 1.
+    unsafe { BoundRef::from_raw(bound_socket) }.map_or(-1, BoundRef::fd)
+}
+/// Frees a server: its sockets and connections are closed, its virtual hosts
+/// freed. Requests that the program is working on go too, unless it owns them.
+///
+/// @param http the server; may be NULL
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_free(http: *mut evhttp) {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, (), ServerRef::free) }
+}
+/// Limits the head of requests: first line and header fields.
+///
+/// @param http the server; applies to connections accepted later
+/// @param max_headers_size bytes; below 0 for 1 MiB, which is also the default
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_max_headers_size(http: *mut evhttp, max_headers_size: ev_ssize_t) {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, (), |s| s.set_max_head(max_headers_size)) }
+}
+/// Limits the body of requests. A longer one is answered with 413.
+///
+/// Without a limit, which is the default, a request can fill all memory.
+///
+/// @param http the server; applies to connections accepted later
+/// @param max_body_size bytes; below 0 for no limit
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_max_body_size(http: *mut evhttp, max_body_size: ev_ssize_t) {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, (), |s| s.set_max_body(max_body_size)) }
+}
+/// Sets the Content-Type of replies for which the program gives none.
+///
+/// @param http the server
+/// @param content_type the value, which must stay valid as long as the server;
+///   NULL: such replies have none
+///
+/// # Safety
+/// Rule 1 for `http`, rule 2 for `content_type`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_default_content_type(http: *mut evhttp, content_type: *const c_char) {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, (), |s| s.set_default_content_type(content_type)) }
+}
+/// Sets which methods the program answers. Others get 501.
+///
+/// @param http the server
+/// @param methods EVHTTP_REQ_* values joined by "|"; GET, POST, HEAD, PUT and
+///   DELETE by default
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_allowed_methods(http: *mut evhttp, methods: u16) {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, (), |s| s.set_allowed_methods(methods)) }
+}
+/// Sets what serves a path.
+///
+/// The callback answers the request with evhttp_send_reply() or its kin, at
+/// once or later. If the other side goes away meanwhile, the request loses its
+/// connection (see evhttp_request_set_error_cb() and
+/// evhttp_connection_set_closecb()) and must still be answered or freed.
+///
+/// @param http the server
+/// @param path the path, decoded; the query is no part of it
+/// @param cb the callback
+/// @param cb_arg passed to it
+/// @return 0; -1 if the path has a callback, -2 if memory is short
+///
+/// # Safety
+/// Rule 1 for `http`, rule 2 for `path`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_cb(
+    http: *mut evhttp,
+    path: *const c_char,
+    cb: Option<unsafe extern "C" fn(req: *mut evhttp_request, arg: *mut c_void)>,
+    cb_arg: *mut c_void,
+) -> c_int {
+    // SAFETY: rule 2.
+    let Some(path) = (unsafe { bytes(path) }) else { return -1 };
+    // SAFETY: rule 1.
+    let r = unsafe { on_server(http, Err(Error::Invalid), |s| s.set_cb(path, cb, cb_arg)) };
+    match r {
+        Err(Error::NoMem) => Error::NoMem.to_c() - 1,
+        r => done(r),
+    }
+}
+/// Removes the callback of a path.
+///
+/// @param http the server
+/// @param path as given to evhttp_set_cb()
+/// @return 0, or -1 if there is none
+///
+/// # Safety
+/// Rule 1 for `http`, rule 2 for `path`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_del_cb(http: *mut evhttp, path: *const c_char) -> c_int {
+    // SAFETY: rule 2.
+    let Some(path) = (unsafe { bytes(path) }) else { return -1 };
+    // SAFETY: rule 1.
+    unsafe { on_server(http, -1, |s| done(s.del_cb(path))) }
+}
+/// Sets what serves all paths that have no callback of their own. Without it
+/// they get 404.
+///
+/// @param http the server
+/// @param cb the callback, as for evhttp_set_cb(), or NULL
+/// @param arg passed to it
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_gencb(
+    http: *mut evhttp,
+    cb: Option<unsafe extern "C" fn(req: *mut evhttp_request, arg: *mut c_void)>,
+    arg: *mut c_void,
+) {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, (), |s| s.set_gencb(cb, arg)) }
+}
+/// Sets what makes the bufferevents of accepted connections: for TLS, or for
+/// options of the program's.
+///
+/// The bufferevent has no descriptor yet. It belongs to the connection from
+/// then on. When the callback returns NULL, a socket bufferevent is made.
+///
+/// @param http the server
+/// @param cb called with the server's base and the argument
+/// @param arg passed to it
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_bevcb(
+    http: *mut evhttp,
+    cb: Option<unsafe extern "C" fn(base: *mut event_base, arg: *mut c_void) -> *mut bufferevent>,
+    arg: *mut c_void,
+) {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, (), |s| s.set_bevcb(cb, arg)) }
+}
+/// Adds a virtual host: a server without sockets of its own, which serves the
+/// requests whose host matches a pattern.
+///
+/// @param http the server
+/// @param pattern a host's name; each "*" stands for any characters, or none.
+///   Upper and lower case are the same.
+/// @param vhost the virtual host; belongs to the server from then on
+/// @return 0, or -1: it is a virtual host already, or has sockets
+///
+/// # Safety
+/// Rule 1 for both servers, rule 2 for `pattern`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_add_virtual_host(
+    http: *mut evhttp,
+    pattern: *const c_char,
+    vhost: *mut evhttp,
+) -> c_int {
+    // SAFETY: rules 1 and 2.
+    let (Some(pattern), Some(vhost)) = (unsafe { (bytes(pattern), ServerRef::from_raw(vhost)) }) else {
+        return -1;
+    };
+    // SAFETY: rule 1.
+    unsafe { on_server(http, -1, |s| done(s.add_virtual_host(pattern, vhost))) }
+}
+/// Removes a virtual host, which is the program's again.
+///
+/// @param http the server
+/// @param vhost its virtual host
+/// @return 0, or -1: it is none of this server's
+///
+/// # Safety
+/// Rule 1 for both.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_remove_virtual_host(http: *mut evhttp, vhost: *mut evhttp) -> c_int {
+    // SAFETY: rule 1.
+    let Some(vhost) = (unsafe { ServerRef::from_raw(vhost) }) else { return -1 };
+    // SAFETY: rule 1.
+    unsafe { on_server(http, -1, |s| done(s.remove_virtual_host(vhost))) }
+}
+/// Adds a name under which a server, or a virtual host, is known. Aliases are
+/// looked at before patterns.
+///
+/// @param http the server
+/// @param alias the name; upper and lower case are the same
+/// @return 0, or -1
+///
+/// # Safety
+/// Rule 1 for `http`, rule 2 for `alias`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_add_server_alias(http: *mut evhttp, alias: *const c_char) -> c_int {
+    // SAFETY: rule 2.
+    let Some(alias) = (unsafe { bytes(alias) }) else { return -1 };
+    // SAFETY: rule 1.
+    unsafe { on_server(http, -1, |s| done(s.add_alias(alias))) }
+}
+/// Removes a name that evhttp_add_server_alias() added.
+///
+/// @param http the server
+/// @param alias the name
+/// @return 0, or -1 if it is not there
+///
+/// # Safety
+/// Rule 1 for `http`, rule 2 for `alias`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_remove_server_alias(http: *mut evhttp, alias: *const c_char) -> c_int {
+    // SAFETY: rule 2.
+    let Some(alias) = (unsafe { bytes(alias) }) else { return -1 };
+    // SAFETY: rule 1.
+    unsafe { on_server(http, -1, |s| done(s.remove_alias(alias))) }
+}
+/// Sets how long a connection may rest: reading a request, waiting for one, and
+/// writing a reply. The time in which the program prepares a reply does not
+/// count.
+///
+/// @param http the server; applies to connections accepted later
+/// @param timeout_in_secs seconds; -1 for no limit, which is the default
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_timeout(http: *mut evhttp, timeout_in_secs: c_int) {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, (), |s| s.set_timeout(seconds(timeout_in_secs))) }
+}
+/// As evhttp_set_timeout(), with a finer unit.
+///
+/// @param http the server; applies to connections accepted later
+/// @param tv the time; NULL for no limit
+///
+/// # Safety
+/// Rule 1 for `http`, rule 2 for `tv`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_timeout_tv(http: *mut evhttp, tv: *const timeval) {
+    // SAFETY: rules 1 and 2.
+    unsafe { on_server(http, (), |s| s.set_timeout(tv.as_ref().copied())) }
+}
+/// Sets flags of a server.
+///
+/// @param http the server; applies to connections accepted later
+/// @param flags 0, or EVHTTP_SERVER_LINGERING_CLOSE: a body that is too large
+///   is read to its end and dropped, so that the other side sees the reply
+/// @return 0, or 1 if a flag is not known
+///
+/// # Safety
+/// Rule 1 for `http`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_flags(http: *mut evhttp, flags: c_int) -> c_int {
+    // SAFETY: rule 1.
+    unsafe { on_server(http, 1, |s| c_int::from(s.set_flags(flags).is_err())) }
+}
+
+// ---- replies ----
+
+/// Answers a request with an error page and closes the connection.
+///
+/// @param req the request
+/// @param error the status code
+/// @param reason the reason phrase; NULL for the code's usual one
+///
+/// # Safety
+/// Rule 1 for `req`, rule 2 for `reason`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_send_error(req: *mut evhttp_request, error: c_int, reason: *const c_char) {
+    // SAFETY: rules 1 and 2.
+    unsafe { on_request(req, |r| reply::send_error(r, error, bytes(reason))) }
+}
+/// Answers a request.
+///
+/// The headers are those in evhttp_request_get_output_headers(); Date,
+/// Content-Length and Content-Type are added where the program gave none. The
+/// request is freed once the reply has been written, or at once if its
+/// connection has gone. Replies to HEAD requests, and those with code 1xx, 204
+/// or 304, are sent without body.
+///
+/// @param req the request
+/// @param code the status code
+/// @param reason the reason phrase; NULL, or one with control characters, for
+///   the code's usual one
+/// @param databuf the body, or NULL; it is empty afterwards
+///
+/// # Safety
+/// Rule 1 for `req` and `databuf`, rule 2 for `reason`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_send_reply(
+    req: *mut evhttp_request,
+    code: c_int,
+    reason: *const c_char,
+    databuf: *mut evbuffer,
+) {
+    // SAFETY: rules 1 and 2.
+    unsafe {
+        on_request(req, |r| reply::send_reply(r, code, bytes(reason), BufferRef::from_raw(databuf)));
+    }
+}
+/// Begins a reply whose body is given piece by piece.
+///
+/// It is sent in chunks, unless the program has set a Content-Length or the
+/// other side speaks HTTP/1.0: then the end of the connection ends the body.
+///
+/// @param req the request
+/// @param code the status code
+/// @param reason the reason phrase; NULL for the code's usual one
+///
+/// # Safety
+/// Rule 1 for `req`, rule 2 for `reason`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_send_reply_start(
+    req: *mut evhttp_request,
+    code: c_int,
+    reason: *const c_char,
+) {
+    // SAFETY: rules 1 and 2.
+    unsafe { on_request(req, |r| reply::send_reply_start(r, code, bytes(reason))) }
+}
+/// Sends a piece of the body of a reply that was begun.
+///
+/// @param req the request
+/// @param databuf the piece; it is empty afterwards. An empty one does nothing.
+///
+/// # Safety
+/// Rule 1 for both.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_send_reply_chunk(req: *mut evhttp_request, databuf: *mut evbuffer) {
+    // SAFETY: rule 1.
+    unsafe { evhttp_send_reply_chunk_with_cb(req, databuf, None, null_mut()) }
+}
+/// As evhttp_send_reply_chunk(), and calls back once all has been written.
+///
+/// @param req the request
+/// @param databuf the piece; it is empty afterwards. An empty one does nothing.
+/// @param cb called with the connection when its output is empty; a later call
+///   for this request replaces it
+/// @param arg passed to it
+///
+/// # Safety
+/// Rule 1 for `req` and `databuf`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_send_reply_chunk_with_cb(
+    req: *mut evhttp_request,
+    databuf: *mut evbuffer,
+    cb: Option<unsafe extern "C" fn(evcon: *mut evhttp_connection, arg: *mut c_void)>,
+    arg: *mut c_void,
+) {
+    // SAFETY: rule 1.
+    let Some(data) = (unsafe { BufferRef::from_raw(databuf) }) else { return };
+    // SAFETY: rule 1.
+    unsafe { on_request(req, |r| reply::send_reply_chunk(r, data, cb, arg)) }
+}
+/// Ends a reply that was begun. The request is freed once all has been written,
+/// or at once if its connection has gone.
+///
+/// @param req the request
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_send_reply_end(req: *mut evhttp_request) {
+    // SAFETY: rule 1.
+    unsafe { on_request(req, reply::send_reply_end) }
+}
+
+// ---- connections of either role ----
+
+/// Frees a connection and closes its socket. Its requests are freed too, unless
+/// the program owns them; they are not called back.
+///
+/// @param evcon the connection; may be NULL
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_free(evcon: *mut evhttp_connection) {
+    // SAFETY: rule 1.
+    unsafe { on_connection(evcon, (), ConRef::free) }
+}
+/// Gets the bufferevent of a connection. The connection goes on using it.
+///
+/// @param evcon the connection
+/// @return its bufferevent
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_bufferevent(
+    evcon: *mut evhttp_connection,
+) -> *mut bufferevent {
+    // SAFETY: rule 1.
+    unsafe { on_connection(evcon, null_mut(), ConRef::bufferevent) }
+}
+/// Gets the server that accepted a connection.
+///
+/// @param evcon the connection
+/// @return the server, or NULL: it is a client's connection
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_server(evcon: *mut evhttp_connection) -> *mut evhttp {
+    // SAFETY: rule 1.
+    unsafe { on_connection(evcon, null_mut(), |c| c.server().map_or(null_mut(), ServerRef::as_ptr)) }
+}
+/// Gets the event base of a connection.
+///
+/// @param req the connection
+/// @return its event base
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_base(req: *mut evhttp_connection) -> *mut event_base {
+    // SAFETY: rule 1.
+    unsafe { on_connection(req, null_mut(), ConRef::given_base) }
+}
+/// Limits the head of the messages that a connection reads.
+///
+/// @param evcon the connection
+/// @param new_max_headers_size bytes; below 0 for 1 MiB, which is also the
+///   default
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_max_headers_size(
+    evcon: *mut evhttp_connection,
+    new_max_headers_size: ev_ssize_t,
+) {
+    // SAFETY: rule 1.
+    unsafe { on_connection(evcon, (), |c| c.set_max_head(new_max_headers_size)) }
+}
+/// Limits the body of the messages that a connection reads.
+///
+/// @param evcon the connection
+/// @param new_max_body_size bytes; below 0 for no limit, which is also the
+///   default
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_max_body_size(
+    evcon: *mut evhttp_connection,
+    new_max_body_size: ev_ssize_t,
+) {
+    // SAFETY: rule 1.
+    unsafe { on_connection(evcon, (), |c| c.set_max_body(new_max_body_size)) }
+}
+/// Sets how long a connection may rest while it reads, writes or connects.
+///
+/// @param evcon the connection
+/// @param timeout_in_secs seconds; -1 for the defaults: 45 to connect, 50 to
+///   read or write
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_timeout(
+    evcon: *mut evhttp_connection,
+    timeout_in_secs: c_int,
+) {
+    // SAFETY: rule 1.
+    unsafe { on_connection(evcon, (), |c| c.set_timeout(seconds(timeout_in_secs))) }
+}
+/// As evhttp_connection_set_timeout(), with a finer unit.
+///
+/// @param evcon the connection
+/// @param tv the time; NULL for the defaults
+///
+/// # Safety
+/// Rule 1 for `evcon`, rule 2 for `tv`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_timeout_tv(evcon: *mut evhttp_connection, tv: *const timeval) {
+    // SAFETY: rules 1 and 2.
+    unsafe { on_connection(evcon, (), |c| c.set_timeout(tv.as_ref().copied())) }
+}
+/// Sets what is called when a connection ends, whoever ends it. The connection
+/// is still whole then; it may be freed.
+///
+/// @param evcon the connection
+/// @param cb called with the connection and the argument, or NULL
+/// @param cbarg passed to it
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_closecb(
+    evcon: *mut evhttp_connection,
+    cb: Option<unsafe extern "C" fn(evcon: *mut evhttp_connection, arg: *mut c_void)>,
+    cbarg: *mut c_void,
+) {
+    // SAFETY: rule 1.
+    unsafe { on_connection(evcon, (), |c| c.set_closecb(cb, cbarg)) }
+}
+/// Tells who is at the other end.
+///
+/// @param evcon the connection
+/// @param address set to the name or numeric address, which belongs to the
+///   connection; "localhost" for a UNIX-domain socket
+/// @param port set to the port
+///
+/// # Safety
+/// Rule 1 for `evcon`, rule 2 for the others, which may be null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_peer(
+    evcon: *mut evhttp_connection,
+    address: *mut *mut c_char,
+    port: *mut u16,
+) {
+    // SAFETY: rule 1.
+    let Some(con) = (unsafe { ConRef::from_raw(evcon) }) else { return };
+    let (name, number) = con.peer();
+    // SAFETY: rule 2.
+    unsafe {
+        if !address.is_null() {
+            *address = name;
+        }
+        if !port.is_null() {
+            *port = number;
+        }
+    }
+}
+/// Gets the address that a connection is connected to.
+///
+/// @param evcon the connection
+/// @return its address; of family AF_UNSPEC when there is none, or it is not
+///   one of the Internet. NULL only for a NULL connection.
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_addr(evcon: *mut evhttp_connection) -> *const sockaddr {
+    // SAFETY: rule 1.
+    unsafe { on_connection(evcon, null(), ConRef::peer_address) }
 }
 
 // ---- headers ----

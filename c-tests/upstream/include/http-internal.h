@@ -17,7 +17,6 @@ int evhttp_decode_uri_internal(const char *uri, size_t len, char *out, int decod
 
 /* Only "does the server hold a connection?" is asked, by the list's first pointer. */
 struct evhttp {
-	void *opaque[6];
 	struct {
 		struct evhttp_connection *tqh_first;
 		struct evhttp_connection **tqh_last;
