@@ -1,6 +1,6 @@
 //! event2/http.h
 use crate::tag::answer;
-use libc::{sockaddr, timeval};
+use libc::timeval;
 use oxievent::abi::buffer::evbuffer;
 use oxievent::abi::bufferevent::bufferevent;
 use oxievent::abi::event::event_base;
@@ -11,7 +11,6 @@ use oxievent::abi::util::{ev_ssize_t, evutil_socket_t};
 use oxievent::base::BaseRef;
 use oxievent::buffer::BufferRef;
 use oxievent::http::bound::BoundRef;
-use oxievent::http::connection::ConRef;
 use oxievent::http::escape::{self, Plus};
 use oxievent::http::headers::Headers;
 use oxievent::http::reply;
@@ -63,14 +62,6 @@ unsafe fn on_request(req: *mut evhttp_request, f: impl FnOnce(ReqRef)) {
     if let Some(req) = unsafe { ReqRef::from_raw(req) } {
         f(req);
     }
-}
-/// Runs `f` on a connection, or answers `none` for null.
-///
-/// # Safety
-/// Rule 1 for `evcon`.
-unsafe fn on_connection<T>(evcon: *mut evhttp_connection, none: T, f: impl FnOnce(ConRef) -> T) -> T {
-    // SAFETY: the caller's promise.
-    unsafe { ConRef::from_raw(evcon) }.map_or(none, f)
 }
 /// Seconds as a timeout; below 0: none.
 fn seconds(n: c_int) -> Option<timeval> {
@@ -618,178 +609,6 @@ pub unsafe extern "C" fn evhttp_send_reply_chunk_with_cb(
 pub unsafe extern "C" fn evhttp_send_reply_end(req: *mut evhttp_request) {
     // SAFETY: rule 1.
     unsafe { on_request(req, reply::send_reply_end) }
-}
-
-// ---- connections of either role ----
-
-/// Frees a connection and closes its socket. Its requests are freed too, unless
-/// the program owns them; they are not called back.
-///
-/// @param evcon the connection; may be NULL
-///
-/// # Safety
-/// Rule 1 for `evcon`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_free(evcon: *mut evhttp_connection) {
-    // SAFETY: rule 1.
-    unsafe { on_connection(evcon, (), ConRef::free) }
-}
-/// Gets the bufferevent of a connection. The connection goes on using it.
-///
-/// @param evcon the connection
-/// @return its bufferevent
-///
-/// # Safety
-/// Rule 1 for `evcon`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_get_bufferevent(
-    evcon: *mut evhttp_connection,
-) -> *mut bufferevent {
-    // SAFETY: rule 1.
-    unsafe { on_connection(evcon, null_mut(), ConRef::bufferevent) }
-}
-/// Gets the server that accepted a connection.
-///
-/// @param evcon the connection
-/// @return the server, or NULL: it is a client's connection
-///
-/// # Safety
-/// Rule 1 for `evcon`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_get_server(evcon: *mut evhttp_connection) -> *mut evhttp {
-    // SAFETY: rule 1.
-    unsafe { on_connection(evcon, null_mut(), |c| c.server().map_or(null_mut(), ServerRef::as_ptr)) }
-}
-/// Gets the event base of a connection.
-///
-/// @param req the connection
-/// @return its event base
-///
-/// # Safety
-/// Rule 1 for `req`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_get_base(req: *mut evhttp_connection) -> *mut event_base {
-    // SAFETY: rule 1.
-    unsafe { on_connection(req, null_mut(), ConRef::given_base) }
-}
-/// Limits the head of the messages that a connection reads.
-///
-/// @param evcon the connection
-/// @param new_max_headers_size bytes; below 0 for 1 MiB, which is also the
-///   default
-///
-/// # Safety
-/// Rule 1 for `evcon`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_max_headers_size(
-    evcon: *mut evhttp_connection,
-    new_max_headers_size: ev_ssize_t,
-) {
-    // SAFETY: rule 1.
-    unsafe { on_connection(evcon, (), |c| c.set_max_head(new_max_headers_size)) }
-}
-/// Limits the body of the messages that a connection reads.
-///
-/// @param evcon the connection
-/// @param new_max_body_size bytes; below 0 for no limit, which is also the
-///   default
-///
-/// # Safety
-/// Rule 1 for `evcon`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_max_body_size(
-    evcon: *mut evhttp_connection,
-    new_max_body_size: ev_ssize_t,
-) {
-    // SAFETY: rule 1.
-    unsafe { on_connection(evcon, (), |c| c.set_max_body(new_max_body_size)) }
-}
-/// Sets how long a connection may rest while it reads, writes or connects.
-///
-/// @param evcon the connection
-/// @param timeout_in_secs seconds; -1 for the defaults: 45 to connect, 50 to
-///   read or write
-///
-/// # Safety
-/// Rule 1 for `evcon`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_timeout(
-    evcon: *mut evhttp_connection,
-    timeout_in_secs: c_int,
-) {
-    // SAFETY: rule 1.
-    unsafe { on_connection(evcon, (), |c| c.set_timeout(seconds(timeout_in_secs))) }
-}
-/// As evhttp_connection_set_timeout(), with a finer unit.
-///
-/// @param evcon the connection
-/// @param tv the time; NULL for the defaults
-///
-/// # Safety
-/// Rule 1 for `evcon`, rule 2 for `tv`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_timeout_tv(evcon: *mut evhttp_connection, tv: *const timeval) {
-    // SAFETY: rules 1 and 2.
-    unsafe { on_connection(evcon, (), |c| c.set_timeout(tv.as_ref().copied())) }
-}
-/// Sets what is called when a connection ends, whoever ends it. The connection
-/// is still whole then; it may be freed.
-///
-/// @param evcon the connection
-/// @param cb called with the connection and the argument, or NULL
-/// @param cbarg passed to it
-///
-/// # Safety
-/// Rule 1 for `evcon`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_closecb(
-    evcon: *mut evhttp_connection,
-    cb: Option<unsafe extern "C" fn(evcon: *mut evhttp_connection, arg: *mut c_void)>,
-    cbarg: *mut c_void,
-) {
-    // SAFETY: rule 1.
-    unsafe { on_connection(evcon, (), |c| c.set_closecb(cb, cbarg)) }
-}
-/// Tells who is at the other end.
-///
-/// @param evcon the connection
-/// @param address set to the name or numeric address, which belongs to the
-///   connection; "localhost" for a UNIX-domain socket
-/// @param port set to the port
-///
-/// # Safety
-/// Rule 1 for `evcon`, rule 2 for the others, which may be null.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_get_peer(
-    evcon: *mut evhttp_connection,
-    address: *mut *mut c_char,
-    port: *mut u16,
-) {
-    // SAFETY: rule 1.
-    let Some(con) = (unsafe { ConRef::from_raw(evcon) }) else { return };
-    let (name, number) = con.peer();
-    // SAFETY: rule 2.
-    unsafe {
-        if !address.is_null() {
-            *address = name;
-        }
-        if !port.is_null() {
-            *port = number;
-        }
-    }
-}
-/// Gets the address that a connection is connected to.
-///
-/// @param evcon the connection
-/// @return its address; of family AF_UNSPEC when there is none, or it is not
-///   one of the Internet. NULL only for a NULL connection.
-///
-/// # Safety
-/// Rule 1 for `evcon`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_get_addr(evcon: *mut evhttp_connection) -> *const sockaddr {
-    // SAFETY: rule 1.
-    unsafe { on_connection(evcon, null(), ConRef::peer_address) }
 }
 
 // ---- headers ----
