@@ -1,4 +1,5 @@
 //! Header lists and query strings, used as C programs use them.
+#![expect(clippy::disallowed_types, reason = "a test")]
 use oxievent::abi::event::TailqEntry;
 use oxievent::abi::keyvalq::{evkeyval, evkeyvalq};
 use oxievent::http::headers::Headers;

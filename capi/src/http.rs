@@ -1,16 +1,22 @@
 //! event2/http.h
 use crate::tag::answer;
-use libc::timeval;
+use libc::{sockaddr, timeval};
 use oxievent::abi::buffer::evbuffer;
-use oxievent::abi::bufferevent::bufferevent;
+use oxievent::abi::bufferevent::{bufferevent, evdns_base};
 use oxievent::abi::event::event_base;
-use oxievent::abi::http::{evhttp, evhttp_bound_socket, evhttp_connection, evhttp_request, evhttp_uri};
+use oxievent::abi::http::{
+    ReqFlags, evhttp, evhttp_bound_socket, evhttp_cmd_type, evhttp_connection, evhttp_error_cb,
+    evhttp_header_cb, evhttp_request, evhttp_request_cb, evhttp_uri,
+};
 use oxievent::abi::keyvalq::evkeyvalq;
 use oxievent::abi::listener::evconnlistener;
 use oxievent::abi::util::{ev_ssize_t, evutil_socket_t};
 use oxievent::base::BaseRef;
 use oxievent::buffer::BufferRef;
+use oxievent::bufferevent::BevRef;
 use oxievent::http::bound::BoundRef;
+use oxievent::http::client;
+use oxievent::http::connection::ConRef;
 use oxievent::http::escape::{self, Plus};
 use oxievent::http::headers::Headers;
 use oxievent::http::reply;
@@ -609,6 +615,680 @@ pub unsafe extern "C" fn evhttp_send_reply_chunk_with_cb(
 pub unsafe extern "C" fn evhttp_send_reply_end(req: *mut evhttp_request) {
     // SAFETY: rule 1.
     unsafe { on_request(req, reply::send_reply_end) }
+}
+
+// ---- requests ----
+
+/// Makes a request object, to be filled and given to evhttp_make_request.
+///
+/// @param cb called once: with the request when its response has been read,
+///   or when no connection could be made (its response code is 0 then); with
+///   NULL when the request failed. The request is freed after that, unless
+///   evhttp_request_own was called
+/// @param arg passed to all callbacks of the request
+/// @return the request, or NULL if memory is short
+///
+/// # Safety
+/// `cb` may be called with `arg` until the request is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_new(cb: evhttp_request_cb, arg: *mut c_void) -> *mut evhttp_request {
+    pointer(ReqRef::new(cb, arg).map(ReqRef::as_ptr))
+}
+
+/// Has the body of a response handed over piece by piece, instead of
+/// collected for the callback of the request.
+///
+/// @param req the request
+/// @param cb called with the request (and the argument of its callback)
+///   whenever part of the body has come: with chunked encoding for each chunk
+///   (large ones in several parts). It takes what it wants from the input
+///   buffer, which is emptied after it. It may cancel the request
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_set_chunked_cb(req: *mut evhttp_request, cb: evhttp_request_cb) {
+    // SAFETY: rule 1.
+    if let Some(req) = unsafe { ReqRef::from_raw(req) } {
+        req.set_chunk_cb(cb);
+    }
+}
+/// Has the program look at the headers of a response before its body is read.
+///
+/// @param req the request
+/// @param cb called with the request (and the argument of its callback) once
+///   all headers have come, not for interim responses. Less than 0 ends the
+///   request and its connection
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_set_header_cb(req: *mut evhttp_request, cb: evhttp_header_cb) {
+    // SAFETY: rule 1.
+    if let Some(req) = unsafe { ReqRef::from_raw(req) } {
+        req.set_header_cb(cb);
+    }
+}
+/// Has the program told why a request failed.
+///
+/// @param req the request
+/// @param cb called with the reason (and the argument of the request's
+///   callback), before that callback is called with NULL
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_set_error_cb(req: *mut evhttp_request, cb: evhttp_error_cb) {
+    // SAFETY: rule 1.
+    if let Some(req) = unsafe { ReqRef::from_raw(req) } {
+        req.set_error_cb(cb);
+    }
+}
+/// Has a server told when a reply has been sent.
+///
+/// @param req the request
+/// @param cb called with the request once all of the reply has been written,
+///   before the request is freed
+/// @param cb_arg passed to it
+///
+/// # Safety
+/// Rule 1 for `req`; `cb` may be called with `cb_arg` until the request is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_set_on_complete_cb(
+    req: *mut evhttp_request,
+    cb: evhttp_request_cb,
+    cb_arg: *mut c_void,
+) {
+    // SAFETY: rule 1.
+    if let Some(req) = unsafe { ReqRef::from_raw(req) } {
+        req.set_on_complete_cb(cb);
+        req.set_on_complete_arg(cb_arg);
+    }
+}
+
+/// Frees a request that the program owns, or one that was never given to a
+/// connection. While one of its callbacks runs this takes effect behind it.
+///
+/// @param req the request; may be NULL
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_free(req: *mut evhttp_request) {
+    // SAFETY: rule 1.
+    if let Some(req) = unsafe { ReqRef::from_raw(req) } {
+        req.free();
+    }
+}
+/// Makes a request the program's: it stays after its callback, until
+/// evhttp_request_free.
+///
+/// @param req the request
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_own(req: *mut evhttp_request) {
+    // SAFETY: rule 1.
+    if let Some(req) = unsafe { ReqRef::from_raw(req) } {
+        req.set_flag(ReqFlags::USER_OWNED, true);
+    }
+}
+/// Whether evhttp_request_own was called.
+///
+/// @param req the request
+/// @return 1 or 0
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_is_owned(req: *mut evhttp_request) -> c_int {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req) }.is_some_and(|r| r.has(ReqFlags::USER_OWNED)).into()
+}
+
+/// The connection that a request is on.
+///
+/// @param req the request
+/// @return the connection; NULL if it is on none (any more)
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_connection(req: *mut evhttp_request) -> *mut evhttp_connection {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req) }.map_or(null_mut(), ReqRef::evcon)
+}
+/// The target of a request, as it stands in its first line.
+///
+/// @param req the request
+/// @return the text, which belongs to the request; may be NULL
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_uri(req: *const evhttp_request) -> *const c_char {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req.cast_mut()) }.map_or(null(), |r| r.uri_ptr().cast_const())
+}
+/// The target of a request that was received, taken apart.
+///
+/// @param req the request
+/// @return the URI, which belongs to the request; may be NULL
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_evhttp_uri(req: *const evhttp_request) -> *const evhttp_uri {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req.cast_mut()) }.map_or(null(), |r| r.uri_elems().cast_const())
+}
+/// The method of a request.
+///
+/// @param req the request
+/// @return the method; 0 for one that is not known
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_command(req: *const evhttp_request) -> evhttp_cmd_type {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req.cast_mut()) }.map_or(evhttp_cmd_type::EVHTTP_REQ_UNKNOWN_, ReqRef::method)
+}
+/// The status code of a response.
+///
+/// @param req the request
+/// @return the code; 0 while there is none, and when no connection was made
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_response_code(req: *const evhttp_request) -> c_int {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req.cast_mut()) }.map_or(0, ReqRef::response_code)
+}
+/// The words behind the status code of a response.
+///
+/// @param req the request
+/// @return the text, which belongs to the request; may be NULL
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_response_code_line(req: *const evhttp_request) -> *const c_char {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req.cast_mut()) }.map_or(null(), |r| r.reason_ptr().cast_const())
+}
+
+/// The headers that were received.
+///
+/// @param req the request
+/// @return the list, which belongs to the request
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_input_headers(req: *mut evhttp_request) -> *mut evkeyvalq {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req) }.and_then(ReqRef::input_headers).map_or(null_mut(), Headers::as_ptr)
+}
+/// The headers that are to be sent. A client should add Host; nobody else
+/// does.
+///
+/// @param req the request
+/// @return the list, which belongs to the request
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_output_headers(req: *mut evhttp_request) -> *mut evkeyvalq {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req) }.and_then(ReqRef::output_headers).map_or(null_mut(), Headers::as_ptr)
+}
+/// The body that was received.
+///
+/// @param req the request
+/// @return the buffer, which belongs to the request
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_input_buffer(req: *mut evhttp_request) -> *mut evbuffer {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req) }.and_then(ReqRef::input_buffer).map_or(null_mut(), BufferRef::as_ptr)
+}
+/// The body that is to be sent.
+///
+/// @param req the request
+/// @return the buffer, which belongs to the request
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_output_buffer(req: *mut evhttp_request) -> *mut evbuffer {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req) }.and_then(ReqRef::output_buffer).map_or(null_mut(), BufferRef::as_ptr)
+}
+/// The host that a received request is for: the one in its target, or else
+/// that of its Host header, without the port.
+///
+/// @param req the request
+/// @return the host, which belongs to the request; NULL if it names none
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_host(req: *mut evhttp_request) -> *const c_char {
+    // SAFETY: rule 1.
+    unsafe { ReqRef::from_raw(req) }.map_or(null(), ReqRef::host)
+}
+
+// ---- connections ----
+
+/// A connection, if the pointer is one.
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+unsafe fn con(evcon: *mut evhttp_connection) -> Option<ConRef> {
+    // SAFETY: the caller's promise.
+    unsafe { ConRef::from_raw(evcon) }
+}
+
+/// Makes a connection for requests, over a bufferevent of the program's. It
+/// connects when it is given the first request.
+///
+/// @param base the base; NULL: that of the bufferevent, or the current one
+/// @param dnsbase looks up the address; NULL: looking it up blocks
+/// @param bev a bufferevent without a socket, which is the connection's from
+///   here on; NULL: one for plain TCP is made
+/// @param address the server's name or address
+/// @param port its port
+/// @return the connection, to be freed with evhttp_connection_free; NULL if
+///   memory is short (then bev is still the program's)
+///
+/// # Safety
+/// Rule 1 for `base`, `dnsbase` and `bev`, rule 2 for `address`. base and dnsbase outlive the connection.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_base_bufferevent_new(
+    base: *mut event_base,
+    dnsbase: *mut evdns_base,
+    bev: *mut bufferevent,
+    address: *const c_char,
+    port: u16,
+) -> *mut evhttp_connection {
+    // SAFETY: rules 1 and 2.
+    let (base, bev, address) = unsafe { (BaseRef::from_raw(base), BevRef::from_raw(bev), bytes(address)) };
+    let Some(address) = address else { return null_mut() };
+    pointer(ConRef::new_client(base, dnsbase, bev, address, port).map(ConRef::as_ptr))
+}
+/// Makes a connection for requests over plain TCP. It connects when it is
+/// given the first request.
+///
+/// @param base the base; NULL: the current one
+/// @param dnsbase looks up the address; NULL: looking it up blocks
+/// @param address the server's name or address
+/// @param port its port
+/// @return the connection, to be freed with evhttp_connection_free; NULL if
+///   memory is short
+///
+/// # Safety
+/// Rule 1 for `base` and `dnsbase`, rule 2 for `address`. base and dnsbase outlive the connection.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_base_new(
+    base: *mut event_base,
+    dnsbase: *mut evdns_base,
+    address: *const c_char,
+    port: u16,
+) -> *mut evhttp_connection {
+    // SAFETY: rules 1 and 2.
+    unsafe { evhttp_connection_base_bufferevent_new(base, dnsbase, null_mut(), address, port) }
+}
+
+/// The bufferevent of a connection. It stays the connection's.
+///
+/// @param evcon the connection
+/// @return the bufferevent
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_bufferevent(
+    evcon: *mut evhttp_connection,
+) -> *mut bufferevent {
+    // SAFETY: rule 1.
+    unsafe { con(evcon) }.map_or(null_mut(), ConRef::bufferevent)
+}
+/// The server that accepted a connection.
+///
+/// @param evcon the connection
+/// @return the server; NULL if the connection is a client's
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_server(evcon: *mut evhttp_connection) -> *mut evhttp {
+    // SAFETY: rule 1.
+    unsafe { con(evcon) }.and_then(ConRef::server).map_or(null_mut(), |s| s.as_ptr())
+}
+/// The base of a connection.
+///
+/// @param req the connection
+/// @return the base
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_base(req: *mut evhttp_connection) -> *mut event_base {
+    // SAFETY: rule 1.
+    unsafe { con(req) }.map_or(null_mut(), ConRef::given_base)
+}
+
+/// Which addresses a look-up is to ask for.
+///
+/// @param evcon a client's connection
+/// @param family AF_INET, AF_INET6, or AF_UNSPEC for both (the default)
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_family(evcon: *mut evhttp_connection, family: c_int) {
+    // SAFETY: rule 1.
+    if let Some(con) = unsafe { con(evcon) } {
+        con.set_family(family);
+    }
+}
+/// Sets the flags of a connection.
+///
+/// @param evcon the connection
+/// @param flags EVHTTP_CON_ bits; those that are not given are cleared
+/// @return 0; 1 if a flag is not known, then nothing changes
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_flags(evcon: *mut evhttp_connection, flags: c_int) -> c_int {
+    // SAFETY: rule 1.
+    unsafe { con(evcon) }.is_none_or(|c| !client::set_flags(c, flags)).into()
+}
+/// Limits the heads of what is received.
+///
+/// @param evcon the connection
+/// @param new_max_headers_size the most bytes that the first line and the
+///   headers may have together; less than 0: 1 MiB, which is the default
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_max_headers_size(
+    evcon: *mut evhttp_connection,
+    new_max_headers_size: isize,
+) {
+    // SAFETY: rule 1.
+    if let Some(con) = unsafe { con(evcon) } {
+        con.set_max_head(new_max_headers_size);
+    }
+}
+/// Limits the bodies of what is received. A request whose response is larger
+/// fails with EVREQ_HTTP_DATA_TOO_LONG.
+///
+/// @param evcon the connection
+/// @param new_max_body_size the most bytes; less than 0: no limit, which is
+///   the default
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_max_body_size(
+    evcon: *mut evhttp_connection,
+    new_max_body_size: isize,
+) {
+    // SAFETY: rule 1.
+    if let Some(con) = unsafe { con(evcon) } {
+        con.set_max_body(new_max_body_size);
+    }
+}
+
+/// Closes and frees a connection, with the requests on it that the program
+/// does not own. Their callbacks are not called; the close callback is. This
+/// may be done in any callback.
+///
+/// @param evcon the connection; may be NULL
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_free(evcon: *mut evhttp_connection) {
+    // SAFETY: rule 1.
+    if let Some(con) = unsafe { con(evcon) } {
+        con.free();
+    }
+}
+/// Has a client's connection freed once its last request has been served or
+/// has failed and the connection is closed. Only while requests are under way
+/// may the program use it any more.
+///
+/// @param evcon the connection
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_free_on_completion(evcon: *mut evhttp_connection) {
+    // SAFETY: rule 1.
+    if let Some(con) = unsafe { con(evcon) } {
+        con.free_on_completion();
+    }
+}
+
+/// Sets the address that a client connects from, the next time it does.
+///
+/// @param evcon the connection
+/// @param address a numeric address of this machine; NULL: any
+///
+/// # Safety
+/// Rule 1 for `evcon`, rule 2 for `address`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_local_address(
+    evcon: *mut evhttp_connection,
+    address: *const c_char,
+) {
+    // SAFETY: rules 1 and 2.
+    if let Some(con) = unsafe { con(evcon) } {
+        // SAFETY: rule 2.
+        con.set_local_address(unsafe { bytes(address) });
+    }
+}
+/// Sets the port that a client connects from, the next time it does.
+///
+/// @param evcon the connection
+/// @param port the port; 0: any
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_local_port(evcon: *mut evhttp_connection, port: u16) {
+    // SAFETY: rule 1.
+    if let Some(con) = unsafe { con(evcon) } {
+        con.set_local_port(port);
+    }
+}
+/// Sets how long connecting, reading and writing may rest.
+///
+/// @param evcon the connection
+/// @param timeout_in_secs seconds; -1: 45 to connect, 50 to read or write
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_timeout(
+    evcon: *mut evhttp_connection,
+    timeout_in_secs: c_int,
+) {
+    // SAFETY: rule 1.
+    if let Some(con) = unsafe { con(evcon) } {
+        con.set_timeout(
+            (timeout_in_secs != -1).then_some(timeval { tv_sec: timeout_in_secs.into(), tv_usec: 0 }),
+        );
+    }
+}
+/// As evhttp_connection_set_timeout.
+///
+/// @param evcon the connection
+/// @param tv the time; NULL: the defaults
+///
+/// # Safety
+/// Rule 1 for `evcon`, rule 2 for `tv`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_timeout_tv(evcon: *mut evhttp_connection, tv: *const timeval) {
+    // SAFETY: rules 1 and 2.
+    if let Some(con) = unsafe { con(evcon) } {
+        // SAFETY: rule 2.
+        con.set_timeout(unsafe { tv.as_ref() }.copied());
+    }
+}
+/// Sets how long a client waits before it tries to connect again. Each wait
+/// is twice as long as the one before, up to an hour, until a connection
+/// stands.
+///
+/// @param evcon the connection
+/// @param tv the first wait; NULL: 2 seconds
+///
+/// # Safety
+/// Rule 1 for `evcon`, rule 2 for `tv`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_initial_retry_tv(
+    evcon: *mut evhttp_connection,
+    tv: *const timeval,
+) {
+    // SAFETY: rules 1 and 2.
+    if let Some(con) = unsafe { con(evcon) } {
+        // SAFETY: rule 2.
+        con.set_first_retry(unsafe { tv.as_ref() }.copied());
+    }
+}
+/// Sets how often a client tries again to connect when the server refuses or
+/// does not answer. A request that was sent is never sent again.
+///
+/// @param evcon the connection
+/// @param retry_max how often; -1: for ever; 0 is the default
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_retries(evcon: *mut evhttp_connection, retry_max: c_int) {
+    // SAFETY: rule 1.
+    if let Some(con) = unsafe { con(evcon) } {
+        con.set_retries(retry_max);
+    }
+}
+/// Sets a callback for the end of a connection.
+///
+/// @param evcon the connection
+/// @param cb called when a connection that stands is closed, by whichever
+///   side
+/// @param arg passed to it
+///
+/// # Safety
+/// Rule 1 for `evcon`; `cb` may be called with `arg` until the connection is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_closecb(
+    evcon: *mut evhttp_connection,
+    cb: Option<unsafe extern "C" fn(evcon: *mut evhttp_connection, arg: *mut c_void)>,
+    arg: *mut c_void,
+) {
+    // SAFETY: rule 1.
+    if let Some(con) = unsafe { con(evcon) } {
+        con.set_closecb(cb, arg);
+    }
+}
+/// The other side: what a client was told to connect to, or the address that
+/// a server was connected from.
+///
+/// @param evcon the connection
+/// @param address receives the name or address, which belongs to the
+///   connection
+/// @param port receives the port
+///
+/// # Safety
+/// Rule 1 for `evcon`, rule 2 for `address` and `port`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_peer(
+    evcon: *mut evhttp_connection,
+    address: *mut *mut c_char,
+    port: *mut u16,
+) {
+    // SAFETY: rules 1 and 2.
+    unsafe {
+        let Some((name, number)) = con(evcon).map(ConRef::peer) else { return };
+        if !address.is_null() {
+            *address = name;
+        }
+        if !port.is_null() {
+            *port = number;
+        }
+    }
+}
+/// The address of the other side, once it is known.
+///
+/// @param evcon the connection
+/// @return an address that belongs to the connection. Its family is AF_UNSPEC
+///   as long as none is known
+///
+/// # Safety
+/// Rule 1 for `evcon`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_addr(evcon: *mut evhttp_connection) -> *const sockaddr {
+    // SAFETY: rule 1.
+    unsafe { con(evcon) }.map_or(null(), ConRef::peer_address)
+}
+
+/// Sends a request, as soon as the connection stands and all requests before
+/// it have been served.
+///
+/// The request line and the headers must not hold control bytes; a body
+/// without a length gets one. A response that is not well formed, or that
+/// goes on longer than it says, ends the connection.
+///
+/// @param evcon a client's connection
+/// @param req the request, which is the connection's from here on
+/// @param type the method
+/// @param uri the target: usually a path with a query
+/// @return 0; -1 if the request cannot be sent. It has been freed then, unless
+///   the program owns it
+///
+/// # Safety
+/// Rule 1 for `evcon` and `req`, rule 2 for `uri`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_make_request(
+    evcon: *mut evhttp_connection,
+    req: *mut evhttp_request,
+    r#type: evhttp_cmd_type,
+    uri: *const c_char,
+) -> c_int {
+    // SAFETY: rules 1 and 2.
+    match unsafe { (con(evcon), ReqRef::from_raw(req), bytes(uri)) } {
+        (Some(con), Some(req), Some(uri)) => done(con.make_request(req, r#type, uri)),
+        (_, Some(req), _) => {
+            client::drop_unused(req);
+            -1
+        }
+        _ => -1,
+    }
+}
+/// Takes a request back. Its callback is not called; its error callback is,
+/// with EVREQ_HTTP_REQUEST_CANCEL, if it was under way. Then its connection is
+/// closed, and made anew for the requests behind it. This may be done in any
+/// callback.
+///
+/// @param req the request. It is freed, unless the program owns it
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_cancel_request(req: *mut evhttp_request) {
+    // SAFETY: rule 1.
+    if let Some(req) = unsafe { ReqRef::from_raw(req) } {
+        client::cancel(req);
+    }
 }
 
 // ---- headers ----

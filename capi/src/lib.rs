@@ -24,6 +24,7 @@ pub mod bufferevent_compat;
 pub mod event;
 pub mod event_compat;
 pub mod http;
+pub mod http_compat;
 pub mod internal;
 pub mod internal_event;
 pub mod internal_http;

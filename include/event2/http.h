@@ -64,8 +64,16 @@ struct evdns_base;
 extern "C" {
 #endif
 
+struct bufferevent;
+struct evbuffer;
+struct evdns_base;
+struct event_base;
+struct evhttp;
+struct evhttp_connection;
+struct evhttp_request;
 struct evhttp_uri;
 struct evkeyvalq;
+struct sockaddr;
 
 /**
  * Methods of requests; several can be joined for evhttp_set_allowed_methods.
@@ -105,6 +113,454 @@ enum evhttp_request_error {
 	 */
 	EVREQ_HTTP_DATA_TOO_LONG = 5
 };
+
+/**
+ * Makes a request object, to be filled and given to evhttp_make_request.
+ *
+ * @param cb called once: with the request when its response has been read, or
+ *   when no connection could be made (its response code is 0 then); with NULL
+ *   when the request failed. The request is freed after that, unless
+ *   evhttp_request_own was called
+ * @param arg passed to all callbacks of the request
+ * @return the request, or NULL if memory is short
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_request *evhttp_request_new(void (*cb)(
+    struct evhttp_request *req, void *arg), void *arg);
+
+/**
+ * Has the body of a response handed over piece by piece, instead of collected
+ * for the callback of the request.
+ *
+ * @param req the request
+ * @param cb called with the request (and the argument of its callback)
+ *   whenever part of the body has come: with chunked encoding for each chunk
+ *   (large ones in several parts). It takes what it wants from the input
+ *   buffer, which is emptied after it. It may cancel the request
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_chunked_cb(struct evhttp_request *req, void (*cb)(
+    struct evhttp_request *req, void *arg));
+
+/**
+ * Has the program look at the headers of a response before its body is read.
+ *
+ * @param req the request
+ * @param cb called with the request (and the argument of its callback) once
+ *   all headers have come, not for interim responses. Less than 0 ends the
+ *   request and its connection
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_header_cb(struct evhttp_request *req, int (*cb)(
+    struct evhttp_request *req, void *arg));
+
+/**
+ * Has the program told why a request failed.
+ *
+ * @param req the request
+ * @param cb called with the reason (and the argument of the request's
+ *   callback), before that callback is called with NULL
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_error_cb(struct evhttp_request *req, void (*cb)(
+    enum evhttp_request_error error, void *arg));
+
+/**
+ * Has a server told when a reply has been sent.
+ *
+ * @param req the request
+ * @param cb called with the request once all of the reply has been written,
+ *   before the request is freed
+ * @param cb_arg passed to it
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_on_complete_cb(struct evhttp_request *req, void (*cb)(
+    struct evhttp_request *req, void *arg), void *cb_arg);
+
+/**
+ * Frees a request that the program owns, or one that was never given to a
+ * connection. While one of its callbacks runs this takes effect behind it.
+ *
+ * @param req the request; may be NULL
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_free(struct evhttp_request *req);
+
+/**
+ * Makes a request the program's: it stays after its callback, until
+ * evhttp_request_free.
+ *
+ * @param req the request
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_own(struct evhttp_request *req);
+
+/**
+ * Whether evhttp_request_own was called.
+ *
+ * @param req the request
+ * @return 1 or 0
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_request_is_owned(struct evhttp_request *req);
+
+/**
+ * The connection that a request is on.
+ *
+ * @param req the request
+ * @return the connection; NULL if it is on none (any more)
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_request_get_connection(
+    struct evhttp_request *req);
+
+/**
+ * The target of a request, as it stands in its first line.
+ *
+ * @param req the request
+ * @return the text, which belongs to the request; may be NULL
+ */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_request_get_uri(const struct evhttp_request *req);
+
+/**
+ * The target of a request that was received, taken apart.
+ *
+ * @param req the request
+ * @return the URI, which belongs to the request; may be NULL
+ */
+EVENT2_EXPORT_SYMBOL
+const struct evhttp_uri *evhttp_request_get_evhttp_uri(
+    const struct evhttp_request *req);
+
+/**
+ * The method of a request.
+ *
+ * @param req the request
+ * @return the method; 0 for one that is not known
+ */
+EVENT2_EXPORT_SYMBOL
+enum evhttp_cmd_type evhttp_request_get_command(
+    const struct evhttp_request *req);
+
+/**
+ * The status code of a response.
+ *
+ * @param req the request
+ * @return the code; 0 while there is none, and when no connection was made
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_request_get_response_code(const struct evhttp_request *req);
+
+/**
+ * The words behind the status code of a response.
+ *
+ * @param req the request
+ * @return the text, which belongs to the request; may be NULL
+ */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_request_get_response_code_line(
+    const struct evhttp_request *req);
+
+/**
+ * The headers that were received.
+ *
+ * @param req the request
+ * @return the list, which belongs to the request
+ */
+EVENT2_EXPORT_SYMBOL
+struct evkeyvalq *evhttp_request_get_input_headers(
+    struct evhttp_request *req);
+
+/**
+ * The headers that are to be sent. A client should add Host; nobody else
+ * does.
+ *
+ * @param req the request
+ * @return the list, which belongs to the request
+ */
+EVENT2_EXPORT_SYMBOL
+struct evkeyvalq *evhttp_request_get_output_headers(
+    struct evhttp_request *req);
+
+/**
+ * The body that was received.
+ *
+ * @param req the request
+ * @return the buffer, which belongs to the request
+ */
+EVENT2_EXPORT_SYMBOL
+struct evbuffer *evhttp_request_get_input_buffer(struct evhttp_request *req);
+
+/**
+ * The body that is to be sent.
+ *
+ * @param req the request
+ * @return the buffer, which belongs to the request
+ */
+EVENT2_EXPORT_SYMBOL
+struct evbuffer *evhttp_request_get_output_buffer(struct evhttp_request *req);
+
+/**
+ * The host that a received request is for: the one in its target, or else
+ * that of its Host header, without the port.
+ *
+ * @param req the request
+ * @return the host, which belongs to the request; NULL if it names none
+ */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_request_get_host(struct evhttp_request *req);
+
+/**
+ * Makes a connection for requests, over a bufferevent of the program's. It
+ * connects when it is given the first request.
+ *
+ * @param base the base; NULL: that of the bufferevent, or the current one
+ * @param dnsbase looks up the address; NULL: looking it up blocks
+ * @param bev a bufferevent without a socket, which is the connection's from
+ *   here on; NULL: one for plain TCP is made
+ * @param address the server's name or address
+ * @param port its port
+ * @return the connection, to be freed with evhttp_connection_free; NULL if
+ *   memory is short (then bev is still the program's)
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_bufferevent_new(
+    struct event_base *base, struct evdns_base *dnsbase,
+    struct bufferevent *bev, const char *address, uint16_t port);
+
+/**
+ * Makes a connection for requests over plain TCP. It connects when it is
+ * given the first request.
+ *
+ * @param base the base; NULL: the current one
+ * @param dnsbase looks up the address; NULL: looking it up blocks
+ * @param address the server's name or address
+ * @param port its port
+ * @return the connection, to be freed with evhttp_connection_free; NULL if
+ *   memory is short
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_new(struct event_base *base,
+    struct evdns_base *dnsbase, const char *address, uint16_t port);
+
+/**
+ * The bufferevent of a connection. It stays the connection's.
+ *
+ * @param evcon the connection
+ * @return the bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *evhttp_connection_get_bufferevent(
+    struct evhttp_connection *evcon);
+
+/**
+ * The server that accepted a connection.
+ *
+ * @param evcon the connection
+ * @return the server; NULL if the connection is a client's
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp *evhttp_connection_get_server(struct evhttp_connection *evcon);
+
+/**
+ * The base of a connection.
+ *
+ * @param req the connection
+ * @return the base
+ */
+EVENT2_EXPORT_SYMBOL
+struct event_base *evhttp_connection_get_base(struct evhttp_connection *req);
+
+/**
+ * Which addresses a look-up is to ask for.
+ *
+ * @param evcon a client's connection
+ * @param family AF_INET, AF_INET6, or AF_UNSPEC for both (the default)
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_family(struct evhttp_connection *evcon,
+    int family);
+
+/**
+ * Sets the flags of a connection.
+ *
+ * @param evcon the connection
+ * @param flags EVHTTP_CON_ bits; those that are not given are cleared
+ * @return 0; 1 if a flag is not known, then nothing changes
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_connection_set_flags(struct evhttp_connection *evcon, int flags);
+
+/**
+ * Limits the heads of what is received.
+ *
+ * @param evcon the connection
+ * @param new_max_headers_size the most bytes that the first line and the
+ *   headers may have together; less than 0: 1 MiB, which is the default
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_max_headers_size(struct evhttp_connection *evcon,
+    ptrdiff_t new_max_headers_size);
+
+/**
+ * Limits the bodies of what is received. A request whose response is larger
+ * fails with EVREQ_HTTP_DATA_TOO_LONG.
+ *
+ * @param evcon the connection
+ * @param new_max_body_size the most bytes; less than 0: no limit, which is
+ *   the default
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_max_body_size(struct evhttp_connection *evcon,
+    ptrdiff_t new_max_body_size);
+
+/**
+ * Closes and frees a connection, with the requests on it that the program
+ * does not own. Their callbacks are not called; the close callback is. This
+ * may be done in any callback.
+ *
+ * @param evcon the connection; may be NULL
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_free(struct evhttp_connection *evcon);
+
+/**
+ * Has a client's connection freed once its last request has been served or
+ * has failed and the connection is closed. Only while requests are under way
+ * may the program use it any more.
+ *
+ * @param evcon the connection
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_free_on_completion(struct evhttp_connection *evcon);
+
+/**
+ * Sets the address that a client connects from, the next time it does.
+ *
+ * @param evcon the connection
+ * @param address a numeric address of this machine; NULL: any
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_local_address(struct evhttp_connection *evcon,
+    const char *address);
+
+/**
+ * Sets the port that a client connects from, the next time it does.
+ *
+ * @param evcon the connection
+ * @param port the port; 0: any
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_local_port(struct evhttp_connection *evcon,
+    uint16_t port);
+
+/**
+ * Sets how long connecting, reading and writing may rest.
+ *
+ * @param evcon the connection
+ * @param timeout_in_secs seconds; -1: 45 to connect, 50 to read or write
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_timeout(struct evhttp_connection *evcon,
+    int timeout_in_secs);
+
+/**
+ * As evhttp_connection_set_timeout.
+ *
+ * @param evcon the connection
+ * @param tv the time; NULL: the defaults
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_timeout_tv(struct evhttp_connection *evcon,
+    const struct timeval *tv);
+
+/**
+ * Sets how long a client waits before it tries to connect again. Each wait is
+ * twice as long as the one before, up to an hour, until a connection stands.
+ *
+ * @param evcon the connection
+ * @param tv the first wait; NULL: 2 seconds
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_initial_retry_tv(struct evhttp_connection *evcon,
+    const struct timeval *tv);
+
+/**
+ * Sets how often a client tries again to connect when the server refuses or
+ * does not answer. A request that was sent is never sent again.
+ *
+ * @param evcon the connection
+ * @param retry_max how often; -1: for ever; 0 is the default
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_retries(struct evhttp_connection *evcon,
+    int retry_max);
+
+/**
+ * Sets a callback for the end of a connection.
+ *
+ * @param evcon the connection
+ * @param cb called when a connection that stands is closed, by whichever side
+ * @param arg passed to it
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_closecb(struct evhttp_connection *evcon,
+    void (*cb)(struct evhttp_connection *evcon, void *arg), void *arg);
+
+/**
+ * The other side: what a client was told to connect to, or the address that a
+ * server was connected from.
+ *
+ * @param evcon the connection
+ * @param address receives the name or address, which belongs to the
+ *   connection
+ * @param port receives the port
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_get_peer(struct evhttp_connection *evcon,
+    char **address, uint16_t *port);
+
+/**
+ * The address of the other side, once it is known.
+ *
+ * @param evcon the connection
+ * @return an address that belongs to the connection. Its family is AF_UNSPEC
+ *   as long as none is known
+ */
+EVENT2_EXPORT_SYMBOL
+const struct sockaddr *evhttp_connection_get_addr(
+    struct evhttp_connection *evcon);
+
+/**
+ * Sends a request, as soon as the connection stands and all requests before
+ * it have been served.
+ *
+ * The request line and the headers must not hold control bytes; a body
+ * without a length gets one. A response that is not well formed, or that goes
+ * on longer than it says, ends the connection.
+ *
+ * @param evcon a client's connection
+ * @param req the request, which is the connection's from here on
+ * @param type the method
+ * @param uri the target: usually a path with a query
+ * @return 0; -1 if the request cannot be sent. It has been freed then, unless
+ *   the program owns it
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_make_request(struct evhttp_connection *evcon,
+    struct evhttp_request *req, enum evhttp_cmd_type type, const char *uri);
+
+/**
+ * Takes a request back. Its callback is not called; its error callback is,
+ * with EVREQ_HTTP_REQUEST_CANCEL, if it was under way. Then its connection is
+ * closed, and made anew for the requests behind it. This may be done in any
+ * callback.
+ *
+ * @param req the request. It is freed, unless the program owns it
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_cancel_request(struct evhttp_request *req);
 
 /**
  * Finds a header.

@@ -24,7 +24,29 @@
 extern "C" {
 #endif
 
+struct event_base;
+struct evhttp_connection;
 
+/**
+ * evhttp_connection_base_new with the current base, and look-ups that block.
+ *
+ * @param address the server's name or address
+ * @param port its port
+ * @return the connection, or NULL if memory is short
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_new(const char *address,
+    uint16_t port);
+
+/**
+ * Sets the base of a connection that has not been used.
+ *
+ * @param evcon the connection
+ * @param base the base
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_base(struct evhttp_connection *evcon,
+    struct event_base *base);
 
 #ifdef __cplusplus
 }

@@ -77,6 +77,8 @@ bitflags::bitflags! {
         const REPLY_BEGUN = 2048;
         /// The reply's end is told by closing.
         const UNTIL_CLOSE = 4096;
+        /// A client's: the program is being told, and nothing begins meanwhile.
+        const SETTLING = 8192;
         /// A reply is being put into the output.
         const COMPOSING = 1024;
         /// The deadline runs.
@@ -479,14 +481,31 @@ impl ConRef {
         unsafe { self.requests().remove(req.as_ptr()) };
         req.set_evcon(null_mut());
     }
+    /// Whether a request stands on the queue, or one at the same place that came later.
+    pub(super) fn has_request(self, req: ReqRef) -> bool {
+        let mut at = self.first_request();
+        while let Some(r) = at {
+            if r == req {
+                return true;
+            }
+            // SAFETY: what stands on the queue is alive.
+            at = unsafe { ReqRef::from_raw(TailQueue::<RequestLink>::next(r.as_ptr())) };
+        }
+        false
+    }
     /// A request of ours is freed by the program.
     pub(super) fn forget(self, req: ReqRef) {
         let was_last = self.last_request() == Some(req);
+        let was_first = self.first_request() == Some(req);
         self.remove(req);
         if self.is_dead() {
             return;
         }
-        if self.is_incoming() { incoming::forgotten(self, was_last) } else { client::forgotten(self) }
+        if self.is_incoming() {
+            incoming::forgotten(self, was_last)
+        } else {
+            client::forgotten(self, was_first)
+        }
     }
 
     // ---- the bufferevent ----
@@ -495,6 +514,10 @@ impl ConRef {
     #[inline]
     pub(super) fn take_callbacks(self) {
         self.bev().setcb(Some(readable), Some(writable), Some(noticed), self.as_ptr().cast());
+    }
+    /// Whether the bufferevent still calls us: the program may have taken it over.
+    pub(super) fn has_callbacks(self) -> bool {
+        self.bev().getcb().3 == self.as_ptr().cast()
     }
     /// Small replies must not wait for the other side's acknowledgement of what went before.
     pub(super) fn send_at_once(self) {
@@ -564,7 +587,7 @@ impl ConRef {
 }
 
 /// Ends and frees an event that `own_event` made.
-fn drop_event(place: &Cell<*mut event>) {
+pub(super) fn drop_event(place: &Cell<*mut event>) {
     let p = place.replace(null_mut());
     // SAFETY: null, or an event of ours.
     if let Some(ev) = unsafe { EventRef::from_raw(p) } {
@@ -596,7 +619,7 @@ unsafe extern "C" fn writable(_: *mut bufferevent, arg: *mut c_void) {
 }
 /// # Safety
 /// As [`readable`].
-unsafe extern "C" fn noticed(_: *mut bufferevent, what: c_short, arg: *mut c_void) {
+pub(super) unsafe extern "C" fn noticed(_: *mut bufferevent, what: c_short, arg: *mut c_void) {
     // SAFETY: the contract above.
     let Some(con) = (unsafe { ConRef::from_raw(arg.cast()) }) else { return };
     let what = BevEvent::from_bits_retain(what);

@@ -17,6 +17,7 @@ pub mod bound;
 pub mod chars;
 pub mod chunked;
 pub mod client;
+mod connecting;
 pub mod connection;
 pub mod date;
 mod dispatch;

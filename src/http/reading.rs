@@ -68,7 +68,7 @@ fn step(con: ConRef) -> Step {
         State::Idle if con.is_incoming() => incoming::begin(con),
         State::Idle => client::idle_input(con),
         State::Writing if con.is_incoming() => incoming::goes_on(con),
-        State::Writing => Step::Wait,
+        State::Writing => client::early_input(con),
         State::FirstLine | State::Headers | State::Body => {
             let Some(req) = con.last_or_current() else { return Step::Wait };
             let done = match con.state() {
@@ -76,7 +76,11 @@ fn step(con: ConRef) -> Step {
                 State::Headers => headers(con, req),
                 _ => body(con, req),
             };
-            done.unwrap_or_else(|why| broken(con, req, &why))
+            let step = done.unwrap_or_else(|why| broken(con, req, &why));
+            if step == Step::Wait && !con.is_incoming() {
+                client::waits(con);
+            }
+            step
         }
     }
 }
@@ -181,7 +185,7 @@ fn set_version(req: ReqRef, v: Version) {
     req.set_major(v.major as _);
     req.set_minor(v.minor as _);
 }
-fn version(req: ReqRef) -> Version {
+pub(super) fn version(req: ReqRef) -> Version {
     Version { major: 1, minor: u8::from(req.minor() >= 1) }
 }
 
@@ -252,11 +256,13 @@ pub(super) fn note_folded(
 }
 
 fn head_complete(con: ConRef, req: ReqRef) -> Result<Step, Broken> {
-    if let Some(f) = req.header_cb() {
+    if let Some(f) = req.header_cb()
+        && (req.is_request() || !client::is_interim(req))
+    {
         let kept = req.keep();
         // SAFETY: what the program registered; the request is kept.
         let verdict = unsafe { f(req.as_ptr(), req.cb_arg()) };
-        if kept.release() || con.is_dead() {
+        if kept.release() || con.is_dead() || con.state() != State::Headers {
             return Ok(Step::Again);
         }
         if verdict < 0 {

@@ -130,10 +130,15 @@ pub(super) fn put_response_head(to: BufferRef, req: ReqRef) -> Result<()> {
     put_head(to, &[version(req), b" ", code.as_bytes(), b" ", reason], req.output_headers())
 }
 
-/// The head of a request. Fails if the target could not be read as one: it holds control bytes, or nothing.
-pub(super) fn put_request_head(to: BufferRef, req: ReqRef) -> Result<()> {
+/// The method and the target of a request. Fails if they could not be read as such: the target holds control bytes, or
+/// nothing.
+pub(super) fn request_line<'a>(req: ReqRef) -> Result<(&'static [u8], &'a [u8])> {
     let target = req.uri().filter(|u| !u.is_empty() && chars::target(u)).ok_or(Error::Invalid)?;
-    let name = method::name(req.method()).ok_or(Error::Invalid)?;
+    Ok((method::name(req.method()).ok_or(Error::Invalid)?, target))
+}
+/// The head of a request.
+pub(super) fn put_request_head(to: BufferRef, req: ReqRef) -> Result<()> {
+    let (name, target) = request_line(req)?;
     put_head(to, &[name, b" ", target, b" ", version(req)], req.output_headers())
 }
 
