@@ -322,10 +322,8 @@ pub(super) fn go_on(con: ConRef) {
     match con.first_request() {
         Some(req) => match con.state() {
             State::Disconnected if !con.waits_for_retry() => connect_or_fail(con),
-            State::Idle => {
-                if con.dispatch(req).is_err() {
-                    fail(con, evhttp_request_error::EVREQ_HTTP_BUFFER_ERROR);
-                }
+            State::Idle if con.dispatch(req).is_err() => {
+                fail(con, evhttp_request_error::EVREQ_HTTP_BUFFER_ERROR);
             }
             _ => {}
         },
