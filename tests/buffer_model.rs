@@ -11,17 +11,27 @@ use std::os::unix::net::UnixStream;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
-/// xorshift: the same numbers on every machine.
-struct Rng(u64);
+/// Numbers from xorshift, the same on every machine; or, as long as there is one, from a script (tests/fuzz).
+struct Rng {
+    state: u64,
+    script: Option<std::vec::IntoIter<u8>>,
+}
 impl Rng {
     fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state
     }
     fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
+        let raw = match &mut self.script {
+            None => self.next(),
+            Some(script) => {
+                let mut byte = || u64::from(script.next().unwrap_or(0));
+                if n <= 256 { byte() } else { byte() << 8 | byte() }
+            }
+        };
+        (raw % n.max(1) as u64) as usize
     }
     /// Mostly small, sometimes large.
     fn size(&mut self) -> usize {
@@ -36,7 +46,7 @@ impl Rng {
     /// Bytes from a small alphabet, so that searches and lines find something.
     fn bytes(&mut self, n: usize) -> Vec<u8> {
         let letters = b"aaab\r\n\0xyz";
-        (0..n).map(|_| letters[self.below(letters.len())]).collect()
+        (0..n).map(|_| letters[self.next() as usize % letters.len()]).collect()
     }
 }
 
@@ -483,10 +493,14 @@ fn step(r: &mut Rng, s: &mut Side, o: &mut Side) {
     }
 }
 
-fn run(seed: u64, steps: usize) {
-    let mut r = Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+fn run(seed: u64, steps: usize, script: Option<&[u8]>) {
+    let script = script.map(|s| s.to_vec().into_iter());
+    let mut r = Rng { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, script };
     let (mut a, mut b) = (Side::new(seed.is_multiple_of(3)), Side::new(seed % 3 < 2));
     for i in 0..steps {
+        if r.script.as_ref().is_some_and(|s| s.as_slice().is_empty()) {
+            break;
+        }
         if r.below(2) == 0 {
             step(&mut r, &mut a, &mut b)
         } else {
@@ -509,7 +523,7 @@ fn run(seed: u64, steps: usize) {
     }
     a.check(true);
     b.check(true);
-    assert!([&a, &b].iter().all(|s| s.seen.as_ref().is_none_or(|s| s.calls > 0)));
+    assert!(r.script.is_some() || [&a, &b].iter().all(|s| s.seen.as_ref().is_none_or(|s| s.calls > 0)));
     // One of them goes first: memory that both show must survive.
     if seed.is_multiple_of(2) {
         a.buf.free();
@@ -522,11 +536,18 @@ fn run(seed: u64, steps: usize) {
     }
 }
 
+/// Steps that a fuzzer chose.
+#[allow(dead_code, reason = "called from tests/fuzz")]
+pub fn run_script(script: &[u8]) {
+    run(script.first().copied().unwrap_or(0).into(), 400, Some(script.get(1..).unwrap_or(&[])));
+    assert_eq!(SHOWN.load(Ordering::Relaxed), 0);
+}
+
 #[test]
 fn random_operations() {
     let seeds: u64 = std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(60);
     for seed in 1..=seeds {
-        let caught = std::panic::catch_unwind(|| run(seed, 400));
+        let caught = std::panic::catch_unwind(|| run(seed, 400, None));
         assert!(caught.is_ok(), "seed {seed}");
     }
     assert_eq!(SHOWN.load(Ordering::Relaxed), 0);

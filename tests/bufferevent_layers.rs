@@ -320,6 +320,23 @@ fn the_context_is_freed_once_and_what_is_below_stays_usable() {
     assert_eq!(FREED.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
+/// Found by fuzzing: nothing happened below that would have taken it.
+#[test]
+fn what_was_added_to_a_filter_that_did_not_write_goes_when_it_writes_again() {
+    let (b, x, y) = pair();
+    let f = BevRef::filter_new(x, config(0, 0)).unwrap();
+    y.enable(Ev::READ).unwrap();
+    f.disable(Ev::WRITE).unwrap();
+    f.output().add(b"late").unwrap();
+    turn(b);
+    assert_eq!((f.output().len(), y.input().len()), (4, 0));
+    f.enable(Ev::WRITE).unwrap();
+    turn(b);
+    assert_eq!((f.output().len(), y.input().len()), (0, 4));
+    [f, x, y].map(BevRef::free);
+    end(b);
+}
+
 /// A function that claims success without moving anything must not hang the loop.
 unsafe extern "C" fn lazy(
     _: *mut evbuffer,

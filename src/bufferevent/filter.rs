@@ -291,6 +291,12 @@ unsafe extern "C" fn below_event(_: *mut bufferevent, what: c_short, arg: *mut c
 fn enable(bev: BevRef, what: Ev) -> Result<()> {
     if what.contains(Ev::WRITE) {
         bev.restart_write_timer();
+        if !bev.output().is_empty() {
+            // Added while writing was disabled: nothing else need happen below that would take it.
+            let below = filter(bev).underlying;
+            let _busy = below.busy();
+            below.run_writecb(BEV_TRIG_DEFER_CALLBACKS);
+        }
     }
     if what.contains(Ev::READ) {
         bev.restart_read_timer();

@@ -43,7 +43,7 @@ use crate::util::addr::{self, Inet};
 use std::ffi::CStr;
 
 /// An address as configuration files write it: `v4`, `v4:port`, `v6`, `[v6]`, `[v6]:port`, with zones. No port is 0.
-pub(crate) fn parse_addr(text: &[u8]) -> Option<Inet> {
+pub fn parse_addr(text: &[u8]) -> Option<Inet> {
     // Longer than any address with a zone and a port.
     let mut room = [0; 128];
     room.get_mut(..text.len()).filter(|r| r.len() < 127)?.copy_from_slice(text);

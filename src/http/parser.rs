@@ -7,6 +7,8 @@
 use super::Refused;
 use super::chars;
 
+const LINE_END: usize = 2;
+
 /// What may come, and how far reading has got. One per message.
 pub struct Head {
     /// Bytes of lines (without their ends) that the head may have.
@@ -175,7 +177,9 @@ impl Head {
     }
     fn wait<T>(&mut self, data: &[u8], searched: usize) -> Read<T> {
         self.searched = searched;
-        match self.size.checked_add(data.len()) {
+        // The end of the line, which does not count, may be there already.
+        let line = data.len().saturating_sub(LINE_END);
+        match self.size.checked_add(line) {
             Some(n) if n <= self.limit => Ok(None),
             _ => Err(Refused::HeadTooLong),
         }

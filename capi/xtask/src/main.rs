@@ -7,6 +7,7 @@ mod deps;
 mod differential;
 mod examples;
 mod faults;
+mod fuzz;
 mod headers;
 mod hostile;
 mod install;
@@ -54,6 +55,11 @@ const COMMANDS: &[Command] = &[
         name: "examples",
         about: "compile examples/ through pkg-config and check what they do",
         run: examples::run,
+    },
+    Command {
+        name: "fuzz",
+        about: "the fuzz targets of tests/fuzz: [TARGET...] [--seconds N]",
+        run: fuzz::run,
     },
     Command { name: "rpcgen", about: "event_rpcgen.py and the code that it makes", run: rpcgen::run },
     Command {
