@@ -1,6 +1,7 @@
 //! evutil: what programs and the rest of the engine share.
 pub mod addr;
 pub mod env;
+pub mod families;
 pub mod getaddrinfo;
 mod numeric;
 pub mod resolve;

@@ -6,6 +6,7 @@ pub mod datagram_io;
 pub mod epoll;
 mod errno;
 pub mod fd;
+pub mod interfaces;
 pub mod io;
 pub mod poll;
 pub mod random;
