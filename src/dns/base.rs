@@ -71,7 +71,7 @@ pub struct State {
     pub search: SearchList,
     /// How the answers for the two families came, for `evdns_getaddrinfo`: v4 timeouts and answers, v6 timeouts
     /// and answers.
-    pub gai: [u32; 4],
+    pub gai: super::getaddrinfo::Counters,
     pub stats: Stats,
     pub(super) me: DnsRef,
     pub(super) event_base: Option<BaseRef>,
@@ -143,6 +143,7 @@ impl DnsRef {
 
     /// `evdns_base_new`. Without an event base the current one of the 1.x API is used, as soon as there is one.
     pub fn new(event_base: Option<BaseRef>, flags: c_int) -> Result<DnsRef> {
+        crate::util::resolve::set_async(super::getaddrinfo::start, super::getaddrinfo::cancel);
         if secure_random::init().is_err() {
             dns_log::write(Severity::Warn, format_args!("there are no secure random bytes: DNS cannot run"));
             return Err(Error::Invalid);
@@ -154,7 +155,7 @@ impl DnsRef {
             settings: Settings::default(),
             hosts: Hosts::new(),
             search: SearchList::new(),
-            gai: [0; 4],
+            gai: Default::default(),
             stats: Stats::default(),
             me,
             event_base: event_base.or_else(current::get),

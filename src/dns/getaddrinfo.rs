@@ -68,7 +68,9 @@ struct LookupRef(NonNull<Lookup>);
 enum Next {
     Wait,
     /// Tell the program; `free`: nobody else refers to the look-up.
-    Tell { free: bool },
+    Tell {
+        free: bool,
+    },
     Free,
 }
 

@@ -9,6 +9,7 @@
 //! | hosts files | `hosts.rs` |
 //! | search list, ndots | `search.rs` |
 //! | server ports | `server/` |
+//! | `evdns_getaddrinfo` | `getaddrinfo.rs` |
 //! | what options set, with libevent's defaults | `settings.rs` |
 //! | `evdns_base`: lock, life, timer | `base.rs` |
 //! | requests: from the question to the callback | `request.rs` |
@@ -22,6 +23,7 @@ mod channel;
 pub mod compose;
 pub mod config;
 mod exchange;
+pub mod getaddrinfo;
 mod handle;
 pub mod hosts;
 mod inflight;

@@ -205,21 +205,7 @@ impl DnsRef {
     /// Starts a request. `name` is text; for [`Kind::Ptr`] the name to ask for. None: nothing has begun, and nobody
     /// will be called. DNS_QUERY_NO_SEARCH and [`WANT_CANONICAL`] are the flags that mean something.
     pub fn start(self, kind: Kind, name: &[u8], flags: c_int, done: Done) -> Option<RequestRef> {
-        let mut g = self.lock();
-        let searched = flags & DNS_QUERY_NO_SEARCH == 0 && kind != Kind::Ptr && !g.search.is_empty();
-        if !searched {
-            let name = Name::from_text(name)?;
-            return g.begin(kind, name, flags, done, None);
-        }
-        // A name of nothing could only become the domains themselves.
-        if name.is_empty() {
-            return None;
-        }
-        let (mut text, list) = (mem::new_vec(), g.search.try_clone().ok()?);
-        text.try_extend(name).ok()?;
-        let mut step = 0;
-        let first = next_name(&list, name, &mut step)?;
-        g.begin(kind, first, flags, done, Some((text, list, step)))
+        self.lock().start(kind, name, flags, done)
     }
     /// As [`Self::start`], for a name that is known already and not searched for.
     pub fn start_name(self, kind: Kind, name: Name, done: Done) -> Option<RequestRef> {
@@ -240,6 +226,30 @@ fn next_name(list: &SearchList, text: &[u8], step: &mut usize) -> Option<Name> {
 }
 
 impl State {
+    /// [`DnsRef::start`], for those who hold the lock.
+    pub fn start(&mut self, kind: Kind, name: &[u8], flags: c_int, done: Done) -> Option<RequestRef> {
+        let searched = flags & DNS_QUERY_NO_SEARCH == 0 && kind != Kind::Ptr && !self.search.is_empty();
+        if !searched {
+            let name = Name::from_text(name)?;
+            return self.begin(kind, name, flags, done, None);
+        }
+        // A name of nothing could only become the domains themselves.
+        if name.is_empty() {
+            return None;
+        }
+        let (mut text, list) = (mem::new_vec(), self.search.try_clone().ok()?);
+        text.try_extend(name).ok()?;
+        let mut step = 0;
+        let first = next_name(&list, name, &mut step)?;
+        self.begin(kind, first, flags, done, Some((text, list, step)))
+    }
+    /// [`RequestRef::cancel`], for those who hold the lock.
+    pub fn cancel(&mut self, r: RequestRef) {
+        if r.place.get() != Place::Finished {
+            self.finish(r, DNS_ERR_CANCEL, 0, None);
+            self.pump();
+        }
+    }
     /// Makes a request and sends it, or lets it wait.
     fn begin(
         &mut self,
@@ -338,11 +348,7 @@ impl RequestRef {
     /// `evdns_cancel_request`: the callback comes with DNS_ERR_CANCEL. Nothing happens if it is due anyway.
     pub fn cancel(self) {
         let dns = self.dns;
-        let mut g = dns.lock();
-        if self.place.get() != Place::Finished {
-            g.finish(self, DNS_ERR_CANCEL, 0, None);
-            g.pump();
-        }
+        dns.lock().cancel(self);
     }
 
     pub(super) fn name(&self) -> &Name {

@@ -12,16 +12,17 @@ mod request;
 pub use records::Section;
 pub use request::{ReplyData, RequestRef};
 
-use super::wire;
+use super::{log, wire};
 use crate::abi::dns::{evdns_request_callback_fn_type, evdns_server_port};
 use crate::abi::event::{Ev, event, event_callback};
 use crate::abi::util::evutil_socket_t;
 use crate::base::{BaseRef, CallbackRef, EventRef};
+use crate::log::Severity;
 use crate::sys::datagram::{self, Batch, Datagram};
 use crate::sys::{self, clock, socket};
 use crate::thread::Lock;
 use crate::util::addr::Inet;
-use crate::{Error, Result, callback, mem, warnx};
+use crate::{Error, Result, callback, mem};
 use amplification::Budgets;
 use request::{Sent, Verdict};
 use std::cell::{Cell, UnsafeCell};
@@ -235,7 +236,7 @@ impl PortRef {
                 Ok(n) => n,
                 Err(e) => {
                     if !e.errno().is_some_and(socket::is_retriable) {
-                        warnx!("a DNS server port cannot read requests: {}", Errno(e));
+                        complain(e, "cannot read requests");
                     }
                     return;
                 }
@@ -312,11 +313,14 @@ impl PortRef {
         true
     }
     /// Sends the replies that wait. The lock is held, and the caller has a reference.
-    fn send_waiting(self) {
+    fn send_waiting(self) -> Result<()> {
         let p = self.get();
+        let mut result = Ok(());
         while let Some(req) = p.waiting.get() {
-            if let Sent::Later = req.send() {
-                return;
+            match req.send() {
+                Sent::Later => return result,
+                Sent::Lost(e) => result = Err(e),
+                Sent::Done => {}
             }
             p.waiting.set(req.next());
             if req.next().is_none() {
@@ -327,19 +331,16 @@ impl PortRef {
             unsafe { req.release(self) };
         }
         let _ = self.write_event().del_noblock();
+        result
     }
 }
 
-/// An error as text for the log.
-struct Errno(Error);
-impl std::fmt::Display for Errno {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.errno() {
-            Some(e) => write!(f, "error {e}"),
-            None => f.write_str("not possible"),
-        }
-    }
+/// Says what went wrong. The port's lock is not held: the program's function may do anything.
+#[cold]
+fn complain(e: Error, what: &str) {
+    log::write_errno(Severity::Warn, e.errno(), format_args!("a DNS server port {what}"));
 }
+const LOST: &str = "cannot send a reply, which is dropped";
 
 /// # Safety
 /// `arg` is a port that is alive or waits for its finalizer.
@@ -357,8 +358,11 @@ unsafe extern "C" fn writable(_: evutil_socket_t, _: c_short, arg: *mut c_void) 
     // SAFETY: the contract above.
     let Some(port) = (unsafe { PortRef::from_raw(arg.cast()) }) else { return };
     let Some(held) = port.enter() else { return };
-    port.send_waiting();
+    let sent = port.send_waiting();
     port.decref(held);
+    if let Err(e) = sent {
+        complain(e, LOST);
+    }
 }
 /// # Safety
 /// `cb` is the head of the read event of a port that nobody uses any more.

@@ -9,7 +9,7 @@ use crate::dns::wire::{self, FLAG_CD, FLAG_RD, HEADER_LEN, MASK_OPCODE, RCODE_FO
 use crate::sys::datagram::{self, Datagram};
 use crate::sys::socket;
 use crate::util::addr::Inet;
-use crate::{Error, Result, mem, warnx};
+use crate::{Error, Result, mem};
 use libc::{sockaddr, sockaddr_storage, socklen_t};
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_int;
@@ -61,6 +61,8 @@ pub(super) enum Sent {
     Done,
     /// The socket is full.
     Later,
+    /// It never will be.
+    Lost(Error),
 }
 /// The data of a record as C gives it.
 #[derive(Clone, Copy)]
@@ -307,12 +309,17 @@ impl RequestRef {
         // SAFETY: alive; a cell.
         unsafe { (*self.raw()).answered.set(Some(rcode)) };
         // Behind those that wait already there is no point in trying.
-        let waits = port.get().waiting.get().is_some() || self.send() == Sent::Later;
-        if waits && port.enqueue(self) {
+        let sent = if port.get().waiting.get().is_some() { Sent::Later } else { self.send() };
+        if sent == Sent::Later && port.enqueue(self) {
             return Ok(false);
         }
         // SAFETY: the program has given it to us.
         unsafe { self.end(held) };
+        match sent {
+            Sent::Done => {}
+            Sent::Later => super::complain(Error::Os(libc::EAGAIN), super::LOST),
+            Sent::Lost(e) => super::complain(e, super::LOST),
+        }
         Ok(true)
     }
     /// Composes the reply and sends it. The port's lock is held.
@@ -331,17 +338,14 @@ impl RequestRef {
             len = self.encode(room.get_mut(..limit).unwrap_or_default(), false);
         }
         let Some(bytes) = len.and_then(|len| room.get(..len)) else {
-            warnx!("a DNS reply has no room for its questions");
-            return Sent::Done;
+            // No room for its questions.
+            return Sent::Lost(Error::Os(libc::EMSGSIZE));
         };
         // SAFETY: the address that the request came from.
         match unsafe { datagram::send_to(port.get().fd, bytes, from, from_len) } {
             Ok(_) => Sent::Done,
             Err(e) if e.errno().is_some_and(socket::is_retriable) => Sent::Later,
-            Err(e) => {
-                warnx!("a DNS reply cannot be sent and is dropped: {}", super::Errno(e));
-                Sent::Done
-            }
+            Err(e) => Sent::Lost(e),
         }
     }
     /// Writes the reply; without `records` it is cut to the questions. None if not even these fit.
