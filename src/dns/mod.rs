@@ -24,6 +24,7 @@ pub mod compose;
 pub mod config;
 mod exchange;
 pub mod getaddrinfo;
+pub mod global;
 mod handle;
 pub mod hosts;
 mod inflight;
@@ -41,8 +42,10 @@ pub mod wire;
 
 pub use base::{DnsRef, Guard};
 
+use crate::abi::dns as codes;
+
 use crate::util::addr::{self, Inet};
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 
 /// An address as configuration files write it: `v4`, `v4:port`, `v6`, `[v6]`, `[v6]:port`, with zones. No port is 0.
 pub fn parse_addr(text: &[u8]) -> Option<Inet> {
@@ -54,4 +57,23 @@ pub fn parse_addr(text: &[u8]) -> Option<Inet> {
         return None;
     }
     addr::parse_sockaddr_port(c)
+}
+
+/// `evdns_err_to_string`
+pub fn error_text(code: c_int) -> &'static CStr {
+    match code {
+        codes::DNS_ERR_NONE => c"no error",
+        codes::DNS_ERR_FORMAT => c"the server did not understand the query",
+        codes::DNS_ERR_SERVERFAILED => c"the server failed",
+        codes::DNS_ERR_NOTEXIST => c"there is no such name",
+        codes::DNS_ERR_NOTIMPL => c"the server does not do such queries",
+        codes::DNS_ERR_REFUSED => c"the server refused",
+        codes::DNS_ERR_TRUNCATED => c"the reply is incomplete",
+        codes::DNS_ERR_UNKNOWN => c"unknown error",
+        codes::DNS_ERR_TIMEOUT => c"no reply came in time",
+        codes::DNS_ERR_SHUTDOWN => c"the DNS base was freed",
+        codes::DNS_ERR_CANCEL => c"the request was cancelled",
+        codes::DNS_ERR_NODATA => c"the name has no such records",
+        _ => c"no known error",
+    }
 }

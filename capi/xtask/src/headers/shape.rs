@@ -28,6 +28,11 @@ pub fn shape(text: &str, header: &Header, abi: &Catalogue) -> String {
 fn members(text: &str) -> String {
     text.replace("enum evhttp_cmd_type type_;", "enum evhttp_cmd_type type;")
         .replace("\tunsigned int bits;\n", "\tunsigned chunked:1, userdone:1;\n")
+        // C programs may call it `class`, which C++ forbids; there the other name is the member's own.
+        .replace(
+            "\tint dns_question_class;\n",
+            "#ifdef __cplusplus\n\tint dns_question_class;\n#else\n\tint class;\n#define dns_question_class class\n#endif\n",
+        )
 }
 
 /// A block without the comment before it.
