@@ -18,6 +18,11 @@ struct event_base;
 struct bufferevent;
 struct evconnlistener;
 struct evdns_base;
+struct evhttp_bound_socket;
+
+/** Called with a bound socket, see evhttp_foreach_bound_socket(). */
+typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *bound,
+    void *argument);
 
 /** For evhttp_connection_set_flags. */
 
@@ -66,9 +71,11 @@ extern "C" {
 
 struct bufferevent;
 struct evbuffer;
+struct evconnlistener;
 struct evdns_base;
 struct event_base;
 struct evhttp;
+struct evhttp_bound_socket;
 struct evhttp_connection;
 struct evhttp_request;
 struct evhttp_uri;
@@ -113,6 +120,386 @@ enum evhttp_request_error {
 	 */
 	EVREQ_HTTP_DATA_TOO_LONG = 5
 };
+
+/**
+ * Makes an HTTP server. It listens nowhere yet: see evhttp_bind_socket().
+ *
+ * A server, its connections and their requests belong to the thread that runs
+ * the loop.
+ *
+ * Whatever the program allows, one request's head has at most 1 MiB (unless
+ * evhttp_set_max_headers_size() sets more) and 4096 header fields, and must
+ * be complete 50 seconds after its first byte (or within the time that
+ * evhttp_set_timeout() sets). A body must bring 1 KiB in each such period.
+ * Requests that break HTTP's grammar or could be read in two ways are
+ * answered with an error, and the connection is closed.
+ *
+ * @param base the event base that serves it
+ * @return the server, to be released with evhttp_free(), or NULL
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp *evhttp_new(struct event_base *base);
+
+/**
+ * Listens on an address; may be called several times.
+ *
+ * @param http the server
+ * @param address a host's name or numeric address; NULL for any
+ * @param port the port; 0 for a free one
+ * @return 0, or -1 (errno tells why)
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_bind_socket(struct evhttp *http, const char *address,
+    uint16_t port);
+
+/**
+ * As evhttp_bind_socket(), and tells what was bound.
+ *
+ * @param http the server
+ * @param address a host's name or numeric address; NULL for any
+ * @param port the port; 0 for a free one
+ * @return the bound socket, which belongs to the server, or NULL (errno tells
+ *   why)
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_bound_socket *evhttp_bind_socket_with_handle(
+    struct evhttp *http, const char *address, uint16_t port);
+
+/**
+ * Accepts connections on a socket that listens already.
+ *
+ * @param http the server
+ * @param fd the socket, nonblocking; the server closes it when it is done
+ * @return 0, or -1 (the socket stays open then)
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_accept_socket(struct evhttp *http, evutil_socket_t fd);
+
+/**
+ * As evhttp_accept_socket(), and gives a handle.
+ *
+ * @param http the server
+ * @param fd the socket, nonblocking; the server closes it when it is done
+ * @return the bound socket, which belongs to the server, or NULL (the socket
+ *   stays open then)
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_bound_socket *evhttp_accept_socket_with_handle(
+    struct evhttp *http, evutil_socket_t fd);
+
+/**
+ * Takes over a listener: what it accepts is served, and the server frees it.
+ *
+ * @param http the server
+ * @param listener the listener; its callback and argument are replaced
+ * @return the bound socket, which belongs to the server, or NULL (the
+ *   listener stays the program's then)
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_bound_socket *evhttp_bind_listener(struct evhttp *http,
+    struct evconnlistener *listener);
+
+/**
+ * Gets the listener of a bound socket. It belongs to the server.
+ *
+ * @param bound the bound socket
+ * @return its listener
+ */
+EVENT2_EXPORT_SYMBOL
+struct evconnlistener *evhttp_bound_socket_get_listener(
+    struct evhttp_bound_socket *bound);
+
+/**
+ * Calls a function for each bound socket of a server, which it may remove.
+ *
+ * @param http the server
+ * @param function called with a bound socket and the argument
+ * @param argument passed to the function
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_foreach_bound_socket(struct evhttp *http, void (*function)(
+    struct evhttp_bound_socket *bound, void *argument), void *argument);
+
+/**
+ * Stops listening on a bound socket and closes it. Connections stay.
+ *
+ * @param http the server
+ * @param bound_socket one of its bound sockets; released by this call
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_del_accept_socket(struct evhttp *http,
+    struct evhttp_bound_socket *bound_socket);
+
+/**
+ * Gets the descriptor of a bound socket.
+ *
+ * @param bound_socket the bound socket
+ * @return its descriptor, which the server goes on using
+ */
+EVENT2_EXPORT_SYMBOL
+evutil_socket_t evhttp_bound_socket_get_fd(
+    struct evhttp_bound_socket *bound_socket);
+
+/**
+ * Frees a server: its sockets and connections are closed, its virtual hosts
+ * freed. Requests that the program is working on go too, unless it owns them.
+ *
+ * @param http the server; may be NULL
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_free(struct evhttp *http);
+
+/**
+ * Limits the head of requests: first line and header fields.
+ *
+ * @param http the server; applies to connections accepted later
+ * @param max_headers_size bytes; below 0 for 1 MiB, which is also the default
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_max_headers_size(struct evhttp *http,
+    ev_ssize_t max_headers_size);
+
+/**
+ * Limits the body of requests. A longer one is answered with 413.
+ *
+ * Without a limit, which is the default, a request can fill all memory.
+ *
+ * @param http the server; applies to connections accepted later
+ * @param max_body_size bytes; below 0 for no limit
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_max_body_size(struct evhttp *http, ev_ssize_t max_body_size);
+
+/**
+ * Sets the Content-Type of replies for which the program gives none.
+ *
+ * @param http the server
+ * @param content_type the value, which must stay valid as long as the server;
+ *   NULL: such replies have none
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_default_content_type(struct evhttp *http,
+    const char *content_type);
+
+/**
+ * Sets which methods the program answers. Others get 501.
+ *
+ * @param http the server
+ * @param methods EVHTTP_REQ_* values joined by "|"; GET, POST, HEAD, PUT and
+ *   DELETE by default
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_allowed_methods(struct evhttp *http, uint16_t methods);
+
+/**
+ * Sets what serves a path.
+ *
+ * The callback answers the request with evhttp_send_reply() or its kin, at
+ * once or later. If the other side goes away meanwhile, the request loses its
+ * connection (see evhttp_request_set_error_cb() and
+ * evhttp_connection_set_closecb()) and must still be answered or freed.
+ *
+ * @param http the server
+ * @param path the path, decoded; the query is no part of it
+ * @param cb the callback
+ * @param cb_arg passed to it
+ * @return 0; -1 if the path has a callback, -2 if memory is short
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_set_cb(struct evhttp *http, const char *path, void (*cb)(
+    struct evhttp_request *req, void *arg), void *cb_arg);
+
+/**
+ * Removes the callback of a path.
+ *
+ * @param http the server
+ * @param path as given to evhttp_set_cb()
+ * @return 0, or -1 if there is none
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_del_cb(struct evhttp *http, const char *path);
+
+/**
+ * Sets what serves all paths that have no callback of their own. Without it
+ * they get 404.
+ *
+ * @param http the server
+ * @param cb the callback, as for evhttp_set_cb(), or NULL
+ * @param arg passed to it
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_gencb(struct evhttp *http, void (*cb)(
+    struct evhttp_request *req, void *arg), void *arg);
+
+/**
+ * Sets what makes the bufferevents of accepted connections: for TLS, or for
+ * options of the program's.
+ *
+ * The bufferevent has no descriptor yet. It belongs to the connection from
+ * then on. When the callback returns NULL, a socket bufferevent is made.
+ *
+ * @param http the server
+ * @param cb called with the server's base and the argument
+ * @param arg passed to it
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_bevcb(struct evhttp *http, struct bufferevent *(*cb)(
+    struct event_base *base, void *arg), void *arg);
+
+/**
+ * Adds a virtual host: a server without sockets of its own, which serves the
+ * requests whose host matches a pattern.
+ *
+ * @param http the server
+ * @param pattern a host's name; each "*" stands for any characters, or none.
+ *   Upper and lower case are the same.
+ * @param vhost the virtual host; belongs to the server from then on
+ * @return 0, or -1: it is a virtual host already, or has sockets
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_virtual_host(struct evhttp *http, const char *pattern,
+    struct evhttp *vhost);
+
+/**
+ * Removes a virtual host, which is the program's again.
+ *
+ * @param http the server
+ * @param vhost its virtual host
+ * @return 0, or -1: it is none of this server's
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_virtual_host(struct evhttp *http, struct evhttp *vhost);
+
+/**
+ * Adds a name under which a server, or a virtual host, is known. Aliases are
+ * looked at before patterns.
+ *
+ * @param http the server
+ * @param alias the name; upper and lower case are the same
+ * @return 0, or -1
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_server_alias(struct evhttp *http, const char *alias);
+
+/**
+ * Removes a name that evhttp_add_server_alias() added.
+ *
+ * @param http the server
+ * @param alias the name
+ * @return 0, or -1 if it is not there
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_server_alias(struct evhttp *http, const char *alias);
+
+/**
+ * Sets how long a connection may rest: reading a request, waiting for one,
+ * and writing a reply. The time in which the program prepares a reply does
+ * not count.
+ *
+ * @param http the server; applies to connections accepted later
+ * @param timeout_in_secs seconds; -1 for no limit, which is the default
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_timeout(struct evhttp *http, int timeout_in_secs);
+
+/**
+ * As evhttp_set_timeout(), with a finer unit.
+ *
+ * @param http the server; applies to connections accepted later
+ * @param tv the time; NULL for no limit
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_timeout_tv(struct evhttp *http, const struct timeval *tv);
+
+/**
+ * Sets flags of a server.
+ *
+ * @param http the server; applies to connections accepted later
+ * @param flags 0, or EVHTTP_SERVER_LINGERING_CLOSE: a body that is too large
+ *   is read to its end and dropped, so that the other side sees the reply
+ * @return 0, or 1 if a flag is not known
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_set_flags(struct evhttp *http, int flags);
+
+/**
+ * Answers a request with an error page and closes the connection.
+ *
+ * @param req the request
+ * @param error the status code
+ * @param reason the reason phrase; NULL for the code's usual one
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_error(struct evhttp_request *req, int error,
+    const char *reason);
+
+/**
+ * Answers a request.
+ *
+ * The headers are those in evhttp_request_get_output_headers(); Date,
+ * Content-Length and Content-Type are added where the program gave none. The
+ * request is freed once the reply has been written, or at once if its
+ * connection has gone. Replies to HEAD requests, and those with code 1xx, 204
+ * or 304, are sent without body.
+ *
+ * @param req the request
+ * @param code the status code
+ * @param reason the reason phrase; NULL, or one with control characters, for
+ *   the code's usual one
+ * @param databuf the body, or NULL; it is empty afterwards
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply(struct evhttp_request *req, int code,
+    const char *reason, struct evbuffer *databuf);
+
+/**
+ * Begins a reply whose body is given piece by piece.
+ *
+ * It is sent in chunks, unless the program has set a Content-Length or the
+ * other side speaks HTTP/1.0: then the end of the connection ends the body.
+ *
+ * @param req the request
+ * @param code the status code
+ * @param reason the reason phrase; NULL for the code's usual one
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_start(struct evhttp_request *req, int code,
+    const char *reason);
+
+/**
+ * Sends a piece of the body of a reply that was begun.
+ *
+ * @param req the request
+ * @param databuf the piece; it is empty afterwards. An empty one does
+ *   nothing.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_chunk(struct evhttp_request *req,
+    struct evbuffer *databuf);
+
+/**
+ * As evhttp_send_reply_chunk(), and calls back once all has been written.
+ *
+ * @param req the request
+ * @param databuf the piece; it is empty afterwards. An empty one does
+ *   nothing.
+ * @param cb called with the connection when its output is empty; a later call
+ *   for this request replaces it
+ * @param arg passed to it
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_chunk_with_cb(struct evhttp_request *req,
+    struct evbuffer *databuf, void (*cb)(struct evhttp_connection *evcon,
+    void *arg), void *arg);
+
+/**
+ * Ends a reply that was begun. The request is freed once all has been
+ * written, or at once if its connection has gone.
+ *
+ * @param req the request
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_end(struct evhttp_request *req);
 
 /**
  * Makes a request object, to be filled and given to evhttp_make_request.

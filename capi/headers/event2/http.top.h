@@ -17,4 +17,5 @@ struct evdns_base;
 struct evhttp_bound_socket;
 
 /** Called with a bound socket, see evhttp_foreach_bound_socket(). */
-typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *bound, void *argument);
+typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *bound,
+    void *argument);
