@@ -25,6 +25,7 @@ extern "C" {
 #endif
 
 struct event_base;
+struct evhttp;
 struct evhttp_connection;
 
 /**
@@ -37,6 +38,16 @@ struct evhttp_connection;
 EVENT2_EXPORT_SYMBOL
 struct evhttp_connection *evhttp_connection_new(const char *address,
     uint16_t port);
+
+/**
+ * Makes a server on the current base that listens.
+ *
+ * @param address a host's name or numeric address; NULL for any
+ * @param port the port; 0 for a free one
+ * @return the server, or NULL
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp *evhttp_start(const char *address, uint16_t port);
 
 /**
  * Sets the base of a connection that has not been used.
