@@ -334,6 +334,38 @@ static void silent_client_is_cut(void)
 	check_alive();
 	unserve();
 }
+/* One byte now and then must not keep a connection for ever. */
+static void slow_loris(void)
+{
+	static const char *const heads[] = {"GET / HTTP/1.1\r\nA: ",
+	    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n",
+	    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n"};
+	struct conn c[3];
+	int i;
+	long begun;
+	serve(NULL, NULL);
+	evhttp_set_timeout(http, 1);
+	for (i = 0; i < 3; i++) {
+		client(&c[i]);
+		conn_send(&c[i], heads[i], strlen(heads[i]));
+	}
+	begun = now_ms();
+	while (now_ms() - begun < (in_valgrind ? 15000 : 5000) && !(c[0].end && c[1].end && c[2].end)) {
+		for (i = 0; i < 3; i++)
+			if (!c[i].end)
+				conn_send(&c[i], "a", 1);
+		pump_ms(50);
+		for (i = 0; i < 3; i++)
+			conn_take(&c[i]);
+	}
+	for (i = 0; i < 3; i++) {
+		if (!c[i].end)
+			fail("\"%s\" is kept for 5 s", shown(heads[i], strlen(heads[i])));
+		conn_close(&c[i]);
+	}
+	check_alive();
+	unserve();
+}
 /* A client that never reads its reply. */
 static void reader_that_stops(void)
 {
@@ -897,6 +929,7 @@ int main(int argc, char **argv)
 		{"free with idle clients", free_with_idle_clients, 0, NULL},
 		{"out of descriptors", out_of_descriptors, 0, NULL},
 		{"timeout: silent client", silent_client_is_cut, 0, NULL},
+		{"timeout: slow loris", slow_loris, 0, NULL},
 		{"timeout: client that does not read", reader_that_stops, HEAVY, NULL},
 		{"unix: unnamed client", unix_unnamed_client, 0, NULL},
 		{"unix: client with a long path", unix_client_with_a_long_path, 0, NULL},
