@@ -117,6 +117,8 @@ struct evdns_request;
 struct evdns_server_question;
 struct evdns_server_request;
 struct event_base;
+struct in6_addr;
+struct in_addr;
 struct sockaddr;
 
 /**
@@ -299,7 +301,8 @@ struct evdns_request *evdns_base_resolve_ipv6(struct evdns_base *base,
  */
 EVENT2_EXPORT_SYMBOL
 struct evdns_request *evdns_base_resolve_reverse(struct evdns_base *base,
-    const in_addr *in, int flags, evdns_callback_type callback, void *ptr);
+    const struct in_addr *in, int flags, evdns_callback_type callback,
+    void *ptr);
 
 /**
  * Asks for the name of the host with an IPv6 address.
@@ -314,7 +317,8 @@ struct evdns_request *evdns_base_resolve_reverse(struct evdns_base *base,
  */
 EVENT2_EXPORT_SYMBOL
 struct evdns_request *evdns_base_resolve_reverse_ipv6(struct evdns_base *base,
-    const in6_addr *in, int flags, evdns_callback_type callback, void *ptr);
+    const struct in6_addr *in, int flags, evdns_callback_type callback,
+    void *ptr);
 
 /**
  * Ends a request: its callback runs from the loop with DNS_ERR_CANCEL. If its

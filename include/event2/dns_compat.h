@@ -22,6 +22,8 @@ extern "C" {
 #endif
 
 struct evdns_base;
+struct in6_addr;
+struct in_addr;
 
 /**
  * Makes the global DNS base that the functions of this file use, on the
@@ -127,7 +129,7 @@ int evdns_resolve_ipv6(const char *name, int flags,
  * @return 0; -1 if nothing has begun
  */
 EVENT2_EXPORT_SYMBOL
-int evdns_resolve_reverse(const in_addr *in, int flags,
+int evdns_resolve_reverse(const struct in_addr *in, int flags,
     evdns_callback_type callback, void *ptr);
 
 /**
@@ -140,7 +142,7 @@ int evdns_resolve_reverse(const in_addr *in, int flags,
  * @return 0; -1 if nothing has begun
  */
 EVENT2_EXPORT_SYMBOL
-int evdns_resolve_reverse_ipv6(const in6_addr *in, int flags,
+int evdns_resolve_reverse_ipv6(const struct in6_addr *in, int flags,
     evdns_callback_type callback, void *ptr);
 
 /**
