@@ -1,6 +1,6 @@
 //! event2/bufferevent.h
 use crate::buffer::{bytes, room};
-use libc::{sockaddr, timeval};
+use libc::{addrinfo, sockaddr, timeval};
 use oxievent::Result;
 use oxievent::abi::buffer::evbuffer;
 use oxievent::abi::bufferevent::{
@@ -113,10 +113,12 @@ pub unsafe extern "C" fn bufferevent_socket_connect(
     unsafe { with(bufev, -1, |b| status(b.connect(addr, socklen))) }
 }
 
-/// Looks up a host name and connects to its first address. The end is reported
-/// as by bufferevent_socket_connect(); if the name cannot be found, the event
-/// callback gets BEV_EVENT_ERROR and bufferevent_socket_get_dns_error() the code.
-/// Without a resolver the call blocks until the name is found.
+/// Looks up a host name and connects to its addresses, one after the other,
+/// until one accepts. The end is reported as by bufferevent_socket_connect();
+/// a failure, or a timeout, only when the last address has failed, or timed
+/// out. If the name cannot be found, the event callback gets BEV_EVENT_ERROR and
+/// bufferevent_socket_get_dns_error() the code. Without a resolver the call
+/// blocks until the name is found.
 ///
 /// @param bufev a bufferevent made with bufferevent_socket_new()
 /// @param evdns_base a resolver, or NULL
@@ -142,6 +144,37 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
     unsafe {
         let host = CStr::from_ptr(hostname);
         with(bufev, -1, |b| status(b.connect_hostname(evdns_base, family, host, port)))
+    }
+}
+
+/// As bufferevent_socket_connect_hostname(), with hints for the look-up. (An
+/// addition to libevent 2.1; it comes from 2.2.)
+///
+/// @param bufev a bufferevent made with bufferevent_socket_new()
+/// @param evdns_base a resolver, or NULL
+/// @param hints_in which family, protocol and EVUTIL_AI_* flags are wanted. The
+///   type is always SOCK_STREAM.
+/// @param hostname a name, or an address in text form
+/// @param port the port, 1 to 65535
+/// @return 0 if the look-up has begun, -1 for bad arguments
+///
+/// # Safety
+/// Rule 1 for `bufev` and `evdns_base`; rule 2 for `hints_in` and `hostname`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
+    bufev: *mut bufferevent,
+    evdns_base: *mut evdns_base,
+    hints_in: *const addrinfo,
+    hostname: *const c_char,
+    port: c_int,
+) -> c_int {
+    if hostname.is_null() || hints_in.is_null() {
+        return -1;
+    }
+    // SAFETY: rules 1 and 2.
+    unsafe {
+        let (host, hints) = (CStr::from_ptr(hostname), &*hints_in);
+        with(bufev, -1, |b| status(b.connect_hostname_hints(evdns_base, hints, host, port)))
     }
 }
 

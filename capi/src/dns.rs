@@ -1,12 +1,19 @@
 //! event2/dns.h
-use libc::{in_addr, in6_addr, sockaddr, socklen_t};
+use libc::{addrinfo, in_addr, in6_addr, sockaddr, socklen_t};
 use oxievent::abi::bufferevent::evdns_base;
-use oxievent::abi::dns::{evdns_callback_type, evdns_debug_log_fn_type, evdns_request};
+use oxievent::abi::dns::{
+    EVDNS_ADDITIONAL_SECTION, EVDNS_ANSWER_SECTION, EVDNS_AUTHORITY_SECTION, EVDNS_CLASS_INET, EVDNS_TYPE_A,
+    EVDNS_TYPE_AAAA, EVDNS_TYPE_CNAME, EVDNS_TYPE_PTR, evdns_callback_type, evdns_debug_log_fn_type,
+    evdns_getaddrinfo_cb, evdns_getaddrinfo_request, evdns_request, evdns_request_callback_fn_type,
+    evdns_server_port, evdns_server_request,
+};
 use oxievent::abi::event::event_base;
+use oxievent::abi::util::evutil_socket_t;
 use oxievent::base::BaseRef;
 use oxievent::dns::name::Name;
 use oxievent::dns::request::{Done, Kind, RequestRef};
-use oxievent::dns::{DnsRef, error_text, global, log};
+use oxievent::dns::server::{PortRef, ReplyData, RequestRef as RequestOfServer, Section};
+use oxievent::dns::{DnsRef, error_text, getaddrinfo, global, log};
 use oxievent::{Error, Result};
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::ptr::null_mut;
@@ -544,4 +551,381 @@ pub unsafe extern "C" fn evdns_base_get_nameserver_addr(
         unsafe { std::ptr::copy_nonoverlapping(addr.as_ptr().cast::<u8>(), sa.cast::<u8>(), addr.len()) };
     }
     addr.len() as c_int
+}
+
+// ---- server ports ----
+
+/// Makes a server port on a socket, and calls a function with each request
+/// that arrives there.
+///
+/// A reply over UDP is at most 512 bytes long, or as long as the client says
+/// it takes, up to 1232; what does not fit is left out, and the client told so
+/// (TC). So that nobody can direct floods at others by forging senders,
+/// replies of more than three times their query are limited to 256 KiB a
+/// second per network (1 MiB at once), except to this host; beyond that
+/// they are cut to the question.
+///
+/// @param base the event base whose loop reads requests; NULL: the current
+///   one of the 1.x API
+/// @param socket a datagram socket, nonblocking, which is closed with the port
+/// @param flags 0
+/// @param callback called with each request and user_data, from the loop and
+///   without locks. It, or any thread later, must call
+///   evdns_server_request_respond() or evdns_server_request_drop() once.
+/// @param user_data passed to the callback
+/// @return the port, to be released with evdns_close_server_port(), or NULL
+///   (the socket stays open)
+///
+/// # Safety
+/// Rule 1 for `base`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_add_server_port_with_base(
+    base: *mut event_base,
+    socket: evutil_socket_t,
+    flags: c_int,
+    callback: evdns_request_callback_fn_type,
+    user_data: *mut c_void,
+) -> *mut evdns_server_port {
+    // SAFETY: rule 1.
+    let base = unsafe { BaseRef::from_raw(base) };
+    PortRef::new(base, socket, flags, callback, user_data).map_or_else(
+        |e| {
+            e.to_c();
+            null_mut()
+        },
+        PortRef::as_ptr,
+    )
+}
+
+/// Closes a server port: its callback is not called any more. Requests that
+/// it has had can still be answered; the socket is closed when the last of
+/// them is answered or dropped.
+///
+/// @param port the port
+///
+/// # Safety
+/// Rule 1 for `port`, which is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_close_server_port(port: *mut evdns_server_port) {
+    // SAFETY: rule 1.
+    if let Some(p) = unsafe { PortRef::from_raw(port) } {
+        p.close();
+    }
+}
+
+/// Sets flags of the reply to a request: instead of those that were set
+/// before.
+///
+/// @param req the request
+/// @param flags any of EVDNS_FLAGS_AA (this server is an authority for the
+///   name) and EVDNS_FLAGS_RD (which sets RA: recursion is available)
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_server_request_set_flags(req: *mut evdns_server_request, flags: c_int) {
+    // SAFETY: rule 1.
+    if let Some(r) = unsafe { RequestOfServer::from_raw(req) } {
+        r.set_flags(flags);
+    }
+}
+
+/// Adds a record to the reply to a request.
+///
+/// @param req the request
+/// @param section EVDNS_ANSWER_SECTION, EVDNS_AUTHORITY_SECTION or
+///   EVDNS_ADDITIONAL_SECTION
+/// @param name the name that the record belongs to
+/// @param type EVDNS_TYPE_* or any other type
+/// @param dns_class EVDNS_CLASS_INET or another class
+/// @param ttl for how many seconds the record may be kept
+/// @param datalen how long data is; not used for names. At most 65535.
+/// @param is_name if not 0, data is the text of a name
+/// @param data the record's data in the form of a message, or a name; copied.
+///   NULL: there is none.
+/// @return 0, or -1 when the name or the data are such that no message can
+///   hold them, or memory is short. Nothing has been added then.
+///
+/// # Safety
+/// Rule 1 for `req`, rule 2 for `name` and `data`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_server_request_add_reply(
+    req: *mut evdns_server_request,
+    section: c_int,
+    name: *const c_char,
+    r#type: c_int,
+    dns_class: c_int,
+    ttl: c_int,
+    datalen: c_int,
+    is_name: c_int,
+    data: *const c_char,
+) -> c_int {
+    // SAFETY: rules 1 and 2.
+    let (r, name) = unsafe { (RequestOfServer::from_raw(req), text(name)) };
+    let section = match section {
+        EVDNS_ANSWER_SECTION => Section::Answer,
+        EVDNS_AUTHORITY_SECTION => Section::Authority,
+        EVDNS_ADDITIONAL_SECTION => Section::Additional,
+        _ => return -1,
+    };
+    let (Some(r), Some(name)) = (r, name) else { return -1 };
+    // SAFETY: rule 2.
+    let Some(data) = (unsafe { reply_data(data, datalen, is_name != 0) }) else { return -1 };
+    answer(r.add(section, name.to_bytes(), r#type as u16, dns_class as u16, ttl, data))
+}
+/// # Safety
+/// Rule 2 for `data`.
+unsafe fn reply_data<'a>(data: *const c_char, len: c_int, is_name: bool) -> Option<ReplyData<'a>> {
+    if is_name {
+        // SAFETY: rule 2.
+        return unsafe { text(data) }.map(|t| ReplyData::Name(t.to_bytes()));
+    }
+    if data.is_null() {
+        return Some(ReplyData::Bytes(&[]));
+    }
+    let len = usize::try_from(len).ok()?;
+    // SAFETY: rule 2.
+    Some(ReplyData::Bytes(unsafe { std::slice::from_raw_parts(data.cast(), len) }))
+}
+/// # Safety
+/// Rule 1 for `req`, rule 2 for `name` and for `n` addresses at `addrs`.
+unsafe fn add_addresses<const N: usize>(
+    req: *mut evdns_server_request,
+    name: *const c_char,
+    rtype: c_int,
+    n: c_int,
+    addrs: *const c_void,
+    ttl: c_int,
+) -> c_int {
+    // SAFETY: rules 1 and 2.
+    let (r, name) = unsafe { (RequestOfServer::from_raw(req), text(name)) };
+    let (Some(r), Some(name), Ok(n)) = (r, name, usize::try_from(n)) else { return -1 };
+    if n == 0 || addrs.is_null() {
+        return -1;
+    }
+    // SAFETY: rule 2; arrays of bytes may stand anywhere.
+    let addrs = unsafe { std::slice::from_raw_parts(addrs.cast::<[u8; N]>(), n) };
+    answer(r.add_addresses(name.to_bytes(), rtype as u16, addrs, ttl))
+}
+
+/// Adds IPv4 addresses to the answers of a reply, one record for each.
+///
+/// @param req the request
+/// @param name whose addresses they are
+/// @param n how many
+/// @param addrs n addresses of 4 bytes, in network byte order
+/// @param ttl for how many seconds they may be kept
+/// @return 0, or -1: nothing has been added
+///
+/// # Safety
+/// Rule 1 for `req`, rule 2 for `name` and `addrs`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_server_request_add_a_reply(
+    req: *mut evdns_server_request,
+    name: *const c_char,
+    n: c_int,
+    addrs: *const c_void,
+    ttl: c_int,
+) -> c_int {
+    // SAFETY: rules 1 and 2.
+    unsafe { add_addresses::<4>(req, name, EVDNS_TYPE_A, n, addrs, ttl) }
+}
+
+/// Adds IPv6 addresses to the answers of a reply, one record for each.
+///
+/// @param req the request
+/// @param name whose addresses they are
+/// @param n how many
+/// @param addrs n addresses of 16 bytes
+/// @param ttl for how many seconds they may be kept
+/// @return 0, or -1: nothing has been added
+///
+/// # Safety
+/// Rule 1 for `req`, rule 2 for `name` and `addrs`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_server_request_add_aaaa_reply(
+    req: *mut evdns_server_request,
+    name: *const c_char,
+    n: c_int,
+    addrs: *const c_void,
+    ttl: c_int,
+) -> c_int {
+    // SAFETY: rules 1 and 2.
+    unsafe { add_addresses::<16>(req, name, EVDNS_TYPE_AAAA, n, addrs, ttl) }
+}
+
+/// Adds the name of a host to the answers of a reply. Either in or
+/// inaddr_name is NULL.
+///
+/// @param req the request
+/// @param in the IPv4 address of the host, or NULL
+/// @param inaddr_name the name that was asked for, or NULL: in-addr.arpa's for
+///   the address
+/// @param hostname the host's name
+/// @param ttl for how many seconds it may be kept
+/// @return 0, or -1: nothing has been added
+///
+/// # Safety
+/// Rule 1 for `req`, rule 2 for the others.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_server_request_add_ptr_reply(
+    req: *mut evdns_server_request,
+    r#in: *mut in_addr,
+    inaddr_name: *const c_char,
+    hostname: *const c_char,
+    ttl: c_int,
+) -> c_int {
+    // SAFETY: rules 1 and 2.
+    let (r, host, given) =
+        unsafe { (RequestOfServer::from_raw(req), text(hostname), text(inaddr_name).map(CStr::to_bytes)) };
+    let (Some(r), Some(host)) = (r, host) else { return -1 };
+    // SAFETY: rule 2.
+    let reverse = unsafe { r#in.as_ref() }.map(|a| Name::reverse_v4(a.s_addr.to_ne_bytes()));
+    let reverse = reverse.as_ref().and_then(Name::to_text);
+    let name = match (&reverse, given) {
+        (Some(t), None) => t.as_bytes(),
+        (None, Some(n)) => n,
+        _ => return -1,
+    };
+    let (t, c) = (EVDNS_TYPE_PTR as u16, EVDNS_CLASS_INET as u16);
+    answer(r.add(Section::Answer, name, t, c, ttl, ReplyData::Name(host.to_bytes())))
+}
+
+/// Adds to the answers of a reply that a name is an alias.
+///
+/// @param req the request
+/// @param name the alias
+/// @param cname the name that it stands for
+/// @param ttl for how many seconds that may be kept
+/// @return 0, or -1: nothing has been added
+///
+/// # Safety
+/// Rule 1 for `req`, rule 2 for the names.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_server_request_add_cname_reply(
+    req: *mut evdns_server_request,
+    name: *const c_char,
+    cname: *const c_char,
+    ttl: c_int,
+) -> c_int {
+    // SAFETY: rules 1 and 2.
+    let (r, name, cname) = unsafe { (RequestOfServer::from_raw(req), text(name), text(cname)) };
+    let (Some(r), Some(name), Some(cname)) = (r, name, cname) else { return -1 };
+    let (t, c) = (EVDNS_TYPE_CNAME as u16, EVDNS_CLASS_INET as u16);
+    answer(r.add(Section::Answer, name.to_bytes(), t, c, ttl, ReplyData::Name(cname.to_bytes())))
+}
+
+/// Sends the reply to a request. Any thread may do it, also after the port
+/// has been closed.
+///
+/// @param req the request; it is gone afterwards unless the result is -1
+/// @param err DNS_ERR_NONE or another code below 16
+/// @return 0 when the reply was sent (or cannot ever be, which is logged); 1
+///   when it waits for the socket to take it; -1 when err is no such code
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_server_request_respond(req: *mut evdns_server_request, err: c_int) -> c_int {
+    // SAFETY: rule 1.
+    let Some(r) = (unsafe { RequestOfServer::from_raw(req) }) else { return -1 };
+    match r.respond(err) {
+        Ok(sent) => c_int::from(!sent),
+        Err(e) => e.to_c(),
+    }
+}
+
+/// Frees a request without a reply.
+///
+/// @param req the request
+/// @return 0
+///
+/// # Safety
+/// Rule 1 for `req`, which is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_server_request_drop(req: *mut evdns_server_request) -> c_int {
+    // SAFETY: rule 1.
+    if let Some(r) = unsafe { RequestOfServer::from_raw(req) } {
+        r.drop_unanswered();
+    }
+    0
+}
+
+/// Tells who sent a request. Over UDP the address may be forged.
+///
+/// @param req the request
+/// @param sa receives the address
+/// @param addr_len how much room there is
+/// @return the length of the address, or -1 if there is not enough room
+///
+/// # Safety
+/// Rule 1 for `req`, rule 2 for `sa`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_server_request_get_requesting_addr(
+    req: *mut evdns_server_request,
+    sa: *mut sockaddr,
+    addr_len: c_int,
+) -> c_int {
+    // SAFETY: rule 1.
+    let r = unsafe { RequestOfServer::from_raw(req) };
+    let (Some(r), Ok(room)) = (r, usize::try_from(addr_len)) else { return -1 };
+    // SAFETY: rule 2.
+    unsafe { r.sender(sa, room) }.map_or(-1, |len| len as c_int)
+}
+
+// ---- getaddrinfo ----
+
+/// Looks up the addresses of a host and the port of a service, as
+/// getaddrinfo(3) does, without waiting.
+///
+/// Numbers and the hosts file are answered at once; otherwise A and AAAA
+/// records are asked for at the same time. When one family has answered the
+/// other is waited for as long as the option getaddrinfo-allow-skew says.
+/// AI_V4MAPPED and AI_ALL have no effect.
+///
+/// @param dns_base the DNS base; NULL: the global one
+/// @param nodename the host, or NULL: this one
+/// @param servname a port's number or a service's name, or NULL: port 0
+/// @param hints_in family, type, protocol and flags that are wanted, or NULL
+/// @param cb called once: with 0 and a list, which is the program's, to be
+///   freed with evutil_freeaddrinfo(); or with an EVUTIL_EAI_* code and NULL.
+///   If the answer is known it is called before this returns, otherwise
+///   from the loop.
+/// @param arg passed to the callback
+/// @return NULL if the callback has been called; otherwise a handle for
+///   evdns_getaddrinfo_cancel(), valid until the callback is called
+///
+/// # Safety
+/// Rule 1 for `dns_base`, rule 2 for the others.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_getaddrinfo(
+    dns_base: *mut evdns_base,
+    nodename: *const c_char,
+    servname: *const c_char,
+    hints_in: *const addrinfo,
+    cb: evdns_getaddrinfo_cb,
+    arg: *mut c_void,
+) -> *mut evdns_getaddrinfo_request {
+    let Some(cb) = cb else { return null_mut() };
+    // SAFETY: rules 1 and 2; all zero is a valid addrinfo.
+    let (dns, none) = unsafe { (on(dns_base).map_or(null_mut(), DnsRef::as_ptr), std::mem::zeroed()) };
+    // SAFETY: rule 2.
+    let (node, service, hints) =
+        unsafe { (text(nodename), text(servname), hints_in.as_ref().unwrap_or(&none)) };
+    // SAFETY: rule 1; the program's callback and argument.
+    unsafe { getaddrinfo::start(dns, node, service, hints, cb, arg).cast() }
+}
+
+/// Ends a look-up early. Its callback is called from the loop with
+/// EVUTIL_EAI_CANCEL.
+///
+/// @param req what evdns_getaddrinfo() returned, whose callback has not been
+///   called; NULL does nothing
+///
+/// # Safety
+/// Rule 1 for `req`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_getaddrinfo_cancel(req: *mut evdns_getaddrinfo_request) {
+    // SAFETY: rule 1.
+    unsafe { getaddrinfo::cancel(req.cast()) }
 }

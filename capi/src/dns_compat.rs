@@ -2,7 +2,11 @@
 use crate::dns::{resolve, reverse, text};
 use libc::{in_addr, in6_addr};
 use oxievent::abi::bufferevent::evdns_base;
-use oxievent::abi::dns::{EVDNS_BASE_INITIALIZE_NAMESERVERS, evdns_callback_type, evdns_request};
+use oxievent::abi::dns::{
+    EVDNS_BASE_INITIALIZE_NAMESERVERS, evdns_callback_type, evdns_request, evdns_request_callback_fn_type,
+    evdns_server_port,
+};
+use oxievent::abi::util::evutil_socket_t;
 use oxievent::dns::name::Name;
 use oxievent::dns::request::{Done, Kind};
 use oxievent::dns::{DnsRef, global, log};
@@ -283,4 +287,25 @@ pub unsafe extern "C" fn evdns_search_ndots_set(ndots: c_int) {
     if let Some(dns) = global::get() {
         dns.lock().search.set_ndots(u32::try_from(ndots).unwrap_or(0));
     }
+}
+
+/// As evdns_add_server_port_with_base(), with the current event base.
+///
+/// @param socket a datagram socket, nonblocking
+/// @param flags 0
+/// @param callback called with each request
+/// @param user_data passed to it
+/// @return the port, or NULL
+///
+/// # Safety
+/// As that.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_add_server_port(
+    socket: evutil_socket_t,
+    flags: c_int,
+    callback: evdns_request_callback_fn_type,
+    user_data: *mut c_void,
+) -> *mut evdns_server_port {
+    // SAFETY: the caller's promise.
+    unsafe { crate::dns::evdns_add_server_port_with_base(null_mut(), socket, flags, callback, user_data) }
 }

@@ -172,10 +172,12 @@ int bufferevent_socket_connect(struct bufferevent *bufev,
     const struct sockaddr *addr, int socklen);
 
 /**
- * Looks up a host name and connects to its first address. The end is reported
- * as by bufferevent_socket_connect(); if the name cannot be found, the event
- * callback gets BEV_EVENT_ERROR and bufferevent_socket_get_dns_error() the
- * code. Without a resolver the call blocks until the name is found.
+ * Looks up a host name and connects to its addresses, one after the other,
+ * until one accepts. The end is reported as by bufferevent_socket_connect();
+ * a failure, or a timeout, only when the last address has failed, or timed
+ * out. If the name cannot be found, the event callback gets BEV_EVENT_ERROR
+ * and bufferevent_socket_get_dns_error() the code. Without a resolver the
+ * call blocks until the name is found.
  *
  * @param bufev a bufferevent made with bufferevent_socket_new()
  * @param evdns_base a resolver, or NULL
@@ -188,6 +190,23 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_socket_connect_hostname(struct bufferevent *bufev,
     struct evdns_base *evdns_base, int family, const char *hostname,
     int port);
+
+/**
+ * As bufferevent_socket_connect_hostname(), with hints for the look-up. (An
+ * addition to libevent 2.1; it comes from 2.2.)
+ *
+ * @param bufev a bufferevent made with bufferevent_socket_new()
+ * @param evdns_base a resolver, or NULL
+ * @param hints_in which family, protocol and EVUTIL_AI_* flags are wanted.
+ *   The type is always SOCK_STREAM.
+ * @param hostname a name, or an address in text form
+ * @param port the port, 1 to 65535
+ * @return 0 if the look-up has begun, -1 for bad arguments
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_socket_connect_hostname_hints(struct bufferevent *bufev,
+    struct evdns_base *evdns_base, const struct evutil_addrinfo *hints_in,
+    const char *hostname, int port);
 
 /**
  * Tells why the last look-up of a host name failed.

@@ -114,6 +114,7 @@ extern "C" {
 struct evdns_base;
 struct evdns_getaddrinfo_request;
 struct evdns_request;
+struct evdns_server_port;
 struct evdns_server_question;
 struct evdns_server_request;
 struct event_base;
@@ -461,6 +462,205 @@ void evdns_set_random_bytes_fn(void (*fn_)(char *bytes, size_t n));
 EVENT2_EXPORT_SYMBOL
 int evdns_base_get_nameserver_addr(struct evdns_base *base, int idx,
     struct sockaddr *sa, socklen_t len);
+
+/**
+ * Makes a server port on a socket, and calls a function with each request
+ * that arrives there.
+ *
+ * A reply over UDP is at most 512 bytes long, or as long as the client says
+ * it takes, up to 1232; what does not fit is left out, and the client told so
+ * (TC). So that nobody can direct floods at others by forging senders,
+ * replies of more than three times their query are limited to 256 KiB a
+ * second per network (1 MiB at once), except to this host; beyond that they
+ * are cut to the question.
+ *
+ * @param base the event base whose loop reads requests; NULL: the current one
+ *   of the 1.x API
+ * @param socket a datagram socket, nonblocking, which is closed with the port
+ * @param flags 0
+ * @param callback called with each request and user_data, from the loop and
+ *   without locks. It, or any thread later, must call
+ *   evdns_server_request_respond() or evdns_server_request_drop() once.
+ * @param user_data passed to the callback
+ * @return the port, to be released with evdns_close_server_port(), or NULL
+ *   (the socket stays open)
+ */
+EVENT2_EXPORT_SYMBOL
+struct evdns_server_port *evdns_add_server_port_with_base(
+    struct event_base *base, evutil_socket_t socket, int flags,
+    evdns_request_callback_fn_type callback, void *user_data);
+
+/**
+ * Closes a server port: its callback is not called any more. Requests that it
+ * has had can still be answered; the socket is closed when the last of them
+ * is answered or dropped.
+ *
+ * @param port the port
+ */
+EVENT2_EXPORT_SYMBOL
+void evdns_close_server_port(struct evdns_server_port *port);
+
+/**
+ * Sets flags of the reply to a request: instead of those that were set
+ * before.
+ *
+ * @param req the request
+ * @param flags any of EVDNS_FLAGS_AA (this server is an authority for the
+ *   name) and EVDNS_FLAGS_RD (which sets RA: recursion is available)
+ */
+EVENT2_EXPORT_SYMBOL
+void evdns_server_request_set_flags(struct evdns_server_request *req,
+    int flags);
+
+/**
+ * Adds a record to the reply to a request.
+ *
+ * @param req the request
+ * @param section EVDNS_ANSWER_SECTION, EVDNS_AUTHORITY_SECTION or
+ *   EVDNS_ADDITIONAL_SECTION
+ * @param name the name that the record belongs to
+ * @param type EVDNS_TYPE_* or any other type
+ * @param dns_class EVDNS_CLASS_INET or another class
+ * @param ttl for how many seconds the record may be kept
+ * @param datalen how long data is; not used for names. At most 65535.
+ * @param is_name if not 0, data is the text of a name
+ * @param data the record's data in the form of a message, or a name; copied.
+ *   NULL: there is none.
+ * @return 0, or -1 when the name or the data are such that no message can
+ *   hold them, or memory is short. Nothing has been added then.
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_server_request_add_reply(struct evdns_server_request *req,
+    int section, const char *name, int type, int dns_class, int ttl,
+    int datalen, int is_name, const char *data);
+
+/**
+ * Adds IPv4 addresses to the answers of a reply, one record for each.
+ *
+ * @param req the request
+ * @param name whose addresses they are
+ * @param n how many
+ * @param addrs n addresses of 4 bytes, in network byte order
+ * @param ttl for how many seconds they may be kept
+ * @return 0, or -1: nothing has been added
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_server_request_add_a_reply(struct evdns_server_request *req,
+    const char *name, int n, const void *addrs, int ttl);
+
+/**
+ * Adds IPv6 addresses to the answers of a reply, one record for each.
+ *
+ * @param req the request
+ * @param name whose addresses they are
+ * @param n how many
+ * @param addrs n addresses of 16 bytes
+ * @param ttl for how many seconds they may be kept
+ * @return 0, or -1: nothing has been added
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_server_request_add_aaaa_reply(struct evdns_server_request *req,
+    const char *name, int n, const void *addrs, int ttl);
+
+/**
+ * Adds the name of a host to the answers of a reply. Either in or inaddr_name
+ * is NULL.
+ *
+ * @param req the request
+ * @param in the IPv4 address of the host, or NULL
+ * @param inaddr_name the name that was asked for, or NULL: in-addr.arpa's for
+ *   the address
+ * @param hostname the host's name
+ * @param ttl for how many seconds it may be kept
+ * @return 0, or -1: nothing has been added
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_server_request_add_ptr_reply(struct evdns_server_request *req,
+    struct in_addr *in, const char *inaddr_name, const char *hostname,
+    int ttl);
+
+/**
+ * Adds to the answers of a reply that a name is an alias.
+ *
+ * @param req the request
+ * @param name the alias
+ * @param cname the name that it stands for
+ * @param ttl for how many seconds that may be kept
+ * @return 0, or -1: nothing has been added
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_server_request_add_cname_reply(struct evdns_server_request *req,
+    const char *name, const char *cname, int ttl);
+
+/**
+ * Sends the reply to a request. Any thread may do it, also after the port has
+ * been closed.
+ *
+ * @param req the request; it is gone afterwards unless the result is -1
+ * @param err DNS_ERR_NONE or another code below 16
+ * @return 0 when the reply was sent (or cannot ever be, which is logged); 1
+ *   when it waits for the socket to take it; -1 when err is no such code
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_server_request_respond(struct evdns_server_request *req, int err);
+
+/**
+ * Frees a request without a reply.
+ *
+ * @param req the request
+ * @return 0
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_server_request_drop(struct evdns_server_request *req);
+
+/**
+ * Tells who sent a request. Over UDP the address may be forged.
+ *
+ * @param req the request
+ * @param sa receives the address
+ * @param addr_len how much room there is
+ * @return the length of the address, or -1 if there is not enough room
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_server_request_get_requesting_addr(struct evdns_server_request *req,
+    struct sockaddr *sa, int addr_len);
+
+/**
+ * Looks up the addresses of a host and the port of a service, as
+ * getaddrinfo(3) does, without waiting.
+ *
+ * Numbers and the hosts file are answered at once; otherwise A and AAAA
+ * records are asked for at the same time. When one family has answered the
+ * other is waited for as long as the option getaddrinfo-allow-skew says.
+ * AI_V4MAPPED and AI_ALL have no effect.
+ *
+ * @param dns_base the DNS base; NULL: the global one
+ * @param nodename the host, or NULL: this one
+ * @param servname a port's number or a service's name, or NULL: port 0
+ * @param hints_in family, type, protocol and flags that are wanted, or NULL
+ * @param cb called once: with 0 and a list, which is the program's, to be
+ *   freed with evutil_freeaddrinfo(); or with an EVUTIL_EAI_* code and NULL.
+ *   If the answer is known it is called before this returns, otherwise from
+ *   the loop.
+ * @param arg passed to the callback
+ * @return NULL if the callback has been called; otherwise a handle for
+ *   evdns_getaddrinfo_cancel(), valid until the callback is called
+ */
+EVENT2_EXPORT_SYMBOL
+struct evdns_getaddrinfo_request *evdns_getaddrinfo(
+    struct evdns_base *dns_base, const char *nodename, const char *servname,
+    const struct evutil_addrinfo *hints_in, evdns_getaddrinfo_cb cb,
+    void *arg);
+
+/**
+ * Ends a look-up early. Its callback is called from the loop with
+ * EVUTIL_EAI_CANCEL.
+ *
+ * @param req what evdns_getaddrinfo() returned, whose callback has not been
+ *   called; NULL does nothing
+ */
+EVENT2_EXPORT_SYMBOL
+void evdns_getaddrinfo_cancel(struct evdns_getaddrinfo_request *req);
 
 #ifdef __cplusplus
 }

@@ -22,6 +22,7 @@ extern "C" {
 #endif
 
 struct evdns_base;
+struct evdns_server_port;
 struct in6_addr;
 struct in_addr;
 
@@ -185,6 +186,19 @@ void evdns_search_add(const char *domain);
  */
 EVENT2_EXPORT_SYMBOL
 void evdns_search_ndots_set(int ndots);
+
+/**
+ * As evdns_add_server_port_with_base(), with the current event base.
+ *
+ * @param socket a datagram socket, nonblocking
+ * @param flags 0
+ * @param callback called with each request
+ * @param user_data passed to it
+ * @return the port, or NULL
+ */
+EVENT2_EXPORT_SYMBOL
+struct evdns_server_port *evdns_add_server_port(evutil_socket_t socket,
+    int flags, evdns_request_callback_fn_type callback, void *user_data);
 
 #ifdef __cplusplus
 }
