@@ -257,18 +257,19 @@ pub(super) fn message_read(con: ConRef, req: ReqRef) {
     stop(&con.get().deadline);
     con.remove(req);
     con.set_state(State::Idle);
+    let kept = req.keep();
+    let settling = Settling::begin(con);
     if must_close(con, req) {
         con.reset();
-        if con.is_dead() {
-            return req.free_unless_owned();
-        }
     } else {
         detect_close(con);
     }
-    let settling = Settling::begin(con);
-    let gone = reading::call(req, req.cb(), |_| {});
+    // The close callback may have freed either.
+    if !con.is_dead() && !req.is_doomed() {
+        reading::call(req, req.cb(), |_| {});
+    }
     drop(settling);
-    if !gone {
+    if !kept.release() {
         req.free_unless_owned();
     }
     go_on(con);
@@ -393,7 +394,8 @@ pub(super) fn fail(con: ConRef, why: evhttp_request_error) {
     };
     let (error_cb, cb, arg) = (req.error_cb(), req.cb(), req.cb_arg());
     con.remove(req);
-    req.free_unless_owned();
+    // Callbacks that do not know yet may still cancel it.
+    let kept = req.keep();
     let settling = Settling::begin(con);
     con.reset();
     sys::set_errno(errno);
@@ -409,6 +411,9 @@ pub(super) fn fail(con: ConRef, why: evhttp_request_error) {
         unsafe { f(std::ptr::null_mut(), arg) };
     }
     drop(settling);
+    if !kept.release() {
+        req.free_unless_owned();
+    }
     go_on(con);
 }
 

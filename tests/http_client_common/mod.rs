@@ -155,8 +155,12 @@ impl On {
     }
     /// A request with these callbacks, which live as long as the process.
     pub(crate) fn request(self) -> ReqRef {
+        self.try_request().unwrap()
+    }
+    /// The same where memory may be short.
+    pub(crate) fn try_request(self) -> Option<ReqRef> {
         let (chunk, header, error) = (self.chunk.is_some(), self.header.is_some(), self.error.is_some());
-        let req = ReqRef::new(Some(on_done), Box::into_raw(Box::new(self)).cast()).unwrap();
+        let req = ReqRef::new(Some(on_done), Box::into_raw(Box::new(self)).cast()).ok()?;
         if chunk {
             req.set_chunk_cb(Some(on_chunk));
         }
@@ -166,7 +170,7 @@ impl On {
         if error {
             req.set_error_cb(Some(on_error));
         }
-        req
+        Some(req)
     }
 }
 unsafe extern "C" fn on_done(req: *mut evhttp_request, arg: *mut c_void) {
