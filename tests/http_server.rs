@@ -470,3 +470,39 @@ fn files_are_sent() {
     std::fs::remove_file(path).unwrap();
     s.end();
 }
+#[test]
+fn connect_begins_a_tunnel() {
+    let s = Site::serving(|r| reply::send_reply(r, 200, None, None));
+    let input = format!("CONNECT h:1 HTTP/1.1\r\n\r\n{GET}");
+    assert!(s.ask(&input).starts_with("HTTP/1.1 501 "));
+    s.http.set_allowed_methods(0xffff);
+    // Nobody takes the tunnel over.
+    let got = s.ask(&input);
+    assert!(got.matches("HTTP/1.1").count() == 1 && !got.contains("Content-"), "{got}");
+    let (cb, arg) = request_cb(|r| {
+        let (cb, arg) = request_cb(|r| {
+            unsafe extern "C" fn back(bev: *mut oxievent::abi::bufferevent::bufferevent, _: *mut c_void) {
+                // SAFETY: the library passes a live bufferevent.
+                let bev = unsafe { oxievent::bufferevent::BevRef::from_raw(bev) }.unwrap();
+                bev.output().add_buffer(bev.input()).unwrap();
+            }
+            r.connection();
+            log("tunnel");
+            let bev = TAKEN.get().unwrap();
+            bev.setcb(Some(back), None, None, null_mut());
+            bev.trigger(oxievent::abi::event::Ev::READ, 0);
+        });
+        TAKEN.set(Some(r.connection().unwrap().bev()));
+        r.set_on_complete_cb(cb);
+        r.set_on_complete_arg(arg);
+        reply::send_reply(r, 200, None, None);
+    });
+    thread_local!(static TAKEN: Cell<Option<oxievent::bufferevent::BevRef>> = const { Cell::new(None) });
+    s.http.set_gencb(cb, arg);
+    let mut c = s.connect();
+    c.send(b"CONNECT h:1 HTTP/1.1\r\n\r\nfirst");
+    s.until(|| c.has("\r\n\r\nfirst"));
+    c.send(b"second");
+    s.until(|| c.has("firstsecond"));
+    s.end();
+}

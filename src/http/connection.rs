@@ -79,6 +79,8 @@ bitflags::bitflags! {
         const UNTIL_CLOSE = 4096;
         /// A client's: the program is being told, and nothing begins meanwhile.
         const SETTLING = 8192;
+        /// The reply to CONNECT has been given: what comes now is none of ours.
+        const TUNNEL = 16384;
         /// A reply is being put into the output.
         const COMPOSING = 1024;
         /// The deadline runs.
@@ -290,13 +292,15 @@ impl ConRef {
         // The reference of its existence goes with this guard.
         let pin = Pin(self);
         let c = self.get();
+        // First: the close callback may free the server, which must not wait for us then.
+        if let Some(server) = c.server.get() {
+            server.connection_gone(self);
+        }
         self.tell_closed();
+        c.server.set(None);
         while let Some(req) = self.first_request() {
             self.remove(req);
             req.free_unless_owned();
-        }
-        if let Some(server) = c.server.take() {
-            server.connection_gone(self);
         }
         client::drop_part(self);
         if let Some(base) = self.base() {
@@ -516,6 +520,10 @@ impl ConRef {
         self.bev().setcb(Some(readable), Some(writable), Some(noticed), self.as_ptr().cast());
     }
     /// Whether the bufferevent still calls us: the program may have taken it over.
+    pub(super) fn has_callbacks(self) -> bool {
+        self.bev().getcb().3 == self.as_ptr().cast()
+    }
+    /// Whether the bufferevent still calls us, and not the program.
     pub(super) fn has_callbacks(self) -> bool {
         self.bev().getcb().3 == self.as_ptr().cast()
     }

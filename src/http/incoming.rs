@@ -198,6 +198,9 @@ fn new_request(con: ConRef) -> Result<ReqRef> {
 /// Idle, and there may be input: the next request begins.
 pub(super) fn begin(con: ConRef) -> Step {
     let input = con.bev().input();
+    if con.is(Mark::TUNNEL) {
+        return Step::Wait;
+    }
     if con.is(Mark::CLOSING) {
         // Nobody will read what comes behind the last request.
         let _ = input.drain(usize::MAX);
@@ -421,7 +424,8 @@ pub(super) fn drained(con: ConRef) {
     if con.state() != State::Idle || c.replied.get() != 0 || !con.bev().output().is_empty() {
         return;
     }
-    if con.is(Mark::CLOSING) {
+    // A tunnel that the program has not taken over by now leads nowhere.
+    if con.is(Mark::CLOSING) || (con.is(Mark::TUNNEL) && con.has_callbacks()) {
         con.free();
     } else if !con.bev().input().is_empty() {
         reading::advance(con);

@@ -98,11 +98,12 @@ fn closes_after(con: ConRef, req: ReqRef) -> bool {
     if con.is(Mark::UNTIL_CLOSE) || con.is(Mark::CLOSING) {
         return true;
     }
-    if req.method() == evhttp_cmd_type::EVHTTP_REQ_CONNECT {
-        return false;
+    let says_close = |value: Option<&[u8]>| value.is_some_and(|v| v.eq_ignore_ascii_case(b"close"));
+    if req.method() == evhttp_cmd_type::EVHTTP_REQ_CONNECT && matches!(req.response_code(), 200..=299) {
+        con.mark(Mark::TUNNEL, true);
+        return says_close(req.header_out(b"Connection"));
     }
     let version = Version { major: 1, minor: u8::from(req.at_least_1(1)) };
-    let says_close = |value: Option<&[u8]>| value.is_some_and(|v| v.eq_ignore_ascii_case(b"close"));
     !con.message().framing.persistent(version)
         || says_close(req.header_out(b"Connection"))
         || says_close(req.header_in(b"Connection"))

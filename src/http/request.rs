@@ -286,9 +286,12 @@ impl ReqRef {
     }
     /// Whether the response to it, as it stands, has a body.
     pub fn response_has_body(self) -> bool {
-        !matches!(self.response_code(), 100..=199 | 204 | 304)
-            && self.method() != evhttp_cmd_type::EVHTTP_REQ_CONNECT
-            && self.method() != evhttp_cmd_type::EVHTTP_REQ_HEAD
+        match self.method() {
+            evhttp_cmd_type::EVHTTP_REQ_HEAD => false,
+            // A tunnel begins where the body would.
+            evhttp_cmd_type::EVHTTP_REQ_CONNECT if matches!(self.response_code(), 200..=299) => false,
+            _ => !matches!(self.response_code(), 100..=199 | 204 | 304),
+        }
     }
 
     /// `evhttp_request_get_host`: from the target, or else the Host header, without a port.
