@@ -523,10 +523,6 @@ impl ConRef {
     pub(super) fn has_callbacks(self) -> bool {
         self.bev().getcb().3 == self.as_ptr().cast()
     }
-    /// Whether the bufferevent still calls us, and not the program.
-    pub(super) fn has_callbacks(self) -> bool {
-        self.bev().getcb().3 == self.as_ptr().cast()
-    }
     /// Small replies must not wait for the other side's acknowledgement of what went before.
     pub(super) fn send_at_once(self) {
         let fd = self.fd();
