@@ -506,3 +506,45 @@ fn connect_begins_a_tunnel() {
     s.until(|| c.has("firstsecond"));
     s.end();
 }
+
+#[test]
+fn what_a_program_gets_wrong_stays_a_reply() {
+    let s = Site::new()
+        .path("/code", |r| reply::send_reply(r, -1, Some(b"OK"), None))
+        .path("/length", |r| {
+            r.output_headers().unwrap().append(b"Content-Length", b"1\r\n9").unwrap();
+            ok(r, "body");
+        })
+        .path("/coding", |r| {
+            r.output_headers().unwrap().add(b"Transfer-Encoding", b"chunked").unwrap();
+            ok(r, "body");
+        })
+        .path("/coded", |r| {
+            r.output_headers().unwrap().add(b"Transfer-Encoding", b"chunked").unwrap();
+            ok(r, "4\r\nbody\r\n0\r\n\r\n");
+        })
+        .path("/twice", |r| {
+            ok(r, "one");
+            ok(r, "two");
+        })
+        .path("/cut", |r| {
+            reply::send_reply_start(r, 200, None);
+            ok(r, "two");
+        })
+        .path("/freed", |r| r.free());
+    for (path, want) in [
+        ("/code", "HTTP/1.1 500 Internal Server Error"),
+        ("/length", "Content-Length: 4\r\n"),
+        ("/coding", "Content-Length: 4\r\n"),
+        ("/coded", "Transfer-Encoding: chunked\r\n"),
+        ("/twice", "one"),
+        ("/cut", ""),
+        ("/freed", ""),
+    ] {
+        let got = s.ask(&format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n"));
+        assert!(got.contains(want) && !got.contains("two"), "{path}: {got}");
+        assert!(got.matches("HTTP/1.1").count() < 2);
+        assert_eq!(s.http.connection_count(), 0);
+    }
+    s.end();
+}

@@ -427,6 +427,26 @@ pub(super) fn complete(con: ConRef, req: ReqRef) -> Step {
     Step::Again
 }
 
+/// Whether `data` is one body in chunks, and nothing else.
+pub(super) fn is_chunked(data: BufferRef) -> bool {
+    let mut decoder = super::chunked::Decoder::new(super::connection::HEAD_CEILING);
+    // SAFETY: the buffer is not changed meanwhile.
+    let mut rest = unsafe { whole(data) };
+    while let Ok((skip, step)) = decoder.step(rest) {
+        let take = match step {
+            Chunk::Data(n) => skip + n,
+            _ => skip,
+        };
+        rest = rest.get(take..).unwrap_or_default();
+        match step {
+            Chunk::Done => return rest.is_empty(),
+            Chunk::More => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
 // ---- the suite's own entrances ----
 
 /// What the functions below found.

@@ -3,7 +3,7 @@ use super::connection::{ConRef, Mark, State};
 use super::parser::Version;
 use super::request::ReqRef;
 use super::writing::{self, ChunkLine, Decimal, Said};
-use super::{html, status};
+use super::{html, reading, status};
 use crate::abi::event::Ev;
 use crate::abi::http::{ReqBits, ReqFlags, evhttp_connection_cb};
 use crate::buffer::BufferRef;
@@ -32,7 +32,9 @@ pub fn send_reply(req: ReqRef, code: c_int, reason: Option<&[u8]>, body: Option<
     }
     let Some(con) = current(req, "evhttp_send_reply") else { return };
     if con.is(Mark::REPLY_BEGUN) {
-        return warnx!("evhttp_send_reply: a reply has been begun");
+        warnx!("evhttp_send_reply: a reply has been begun");
+        // What has gone out cannot be taken back, only cut short.
+        return con.free();
     }
     req.set_response(code, reason);
     send(con, req, body);
@@ -48,6 +50,7 @@ fn send(con: ConRef, req: ReqRef, body: Option<BufferRef>) {
             own.add_buffer(b)?;
         }
         req.set_bit(ReqBits::USERDONE, true);
+        check_coding(req, own);
         complete_headers(con, req, Some(own.len()))?;
         writing::put_response_head(output, req)?;
         if req.response_has_body() { output.add_buffer(own) } else { own.drain(usize::MAX) }
@@ -112,6 +115,16 @@ fn closes_after(con: ConRef, req: ReqRef) -> bool {
 fn proxy_keeps(req: ReqRef) -> bool {
     let keeps = |v: Option<&[u8]>| v.is_some_and(|v| v.eq_ignore_ascii_case(b"keep-alive"));
     keeps(req.header_in(b"Proxy-Connection")) && keeps(req.header_out(b"Proxy-Connection"))
+}
+
+/// A program that names a transfer coding has to send the body in it. If it does not, the coding is not named.
+fn check_coding(req: ReqRef, body: BufferRef) {
+    let Some(list) = req.output_headers() else { return };
+    let Some(coding) = list.find(b"Transfer-Encoding") else { return };
+    let fits = !coding.eq_ignore_ascii_case(b"chunked") || reading::is_chunked(body);
+    if req.response_has_body() && !fits {
+        while list.remove(b"Transfer-Encoding") {}
+    }
 }
 
 /// Adds the headers that a response needs and the program has not given. `length`: of the body, where it is known.
@@ -282,10 +295,10 @@ pub fn send_error(req: ReqRef, code: c_int, reason: Option<&[u8]>) {
     req.set_response(code, Some(reason));
     let page = (|| {
         let page = BufferRef::new()?;
-        let given = con.server().is_some_and(|s| s.error_page(req, page, code, reason));
+        let given = con.server().is_some_and(|s| s.error_page(req, page, req.response_code(), req.reason()));
         if !given {
             let _ = page.drain(usize::MAX);
-            default_page(page, code, req.reason()).inspect_err(|_| page.free())?;
+            default_page(page, req.response_code(), req.reason()).inspect_err(|_| page.free())?;
         }
         Ok::<_, Error>(page)
     })();

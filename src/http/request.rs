@@ -265,8 +265,10 @@ impl ReqRef {
 
     // ---- the response's first line ----
 
-    /// Makes a response of it. A reason with control bytes is none: the code's own phrase stands in.
+    /// Makes a response of it. A code that is none becomes 500; a reason with control bytes is none: the code's own
+    /// phrase stands in.
     pub fn set_response(self, code: c_int, reason: Option<&[u8]>) {
+        let (code, reason) = if (100..=999).contains(&code) { (code, reason) } else { (500, None) };
         self.set_kind(evhttp_request_kind::EVHTTP_RESPONSE);
         self.set_response_code(code);
         let reason = reason.filter(|r| chars::text(r)).unwrap_or_else(|| status::reason(code).to_bytes());

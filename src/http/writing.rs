@@ -2,7 +2,7 @@
 //!
 //! No control byte leaves here, whatever a program has written into a request's fields: such headers are left out, such
 //! reasons were replaced when they were set.
-use super::headers::Headers;
+use super::headers::{Headers, sendable_value};
 use super::request::ReqRef;
 use super::text::Writer;
 use super::{chars, method};
@@ -72,7 +72,8 @@ impl Said {
     pub(super) fn of(list: Headers) -> Said {
         let mut said = Said::default();
         for (name, value) in list.iter() {
-            let is = |n: &[u8]| name.eq_ignore_ascii_case(n);
+            // What is not going to be sent says nothing.
+            let is = |n: &[u8]| name.eq_ignore_ascii_case(n) && sendable_value(value);
             match name.len() {
                 4 => said.date |= is(b"Date"),
                 10 if is(b"Connection") && !said.connection => {
