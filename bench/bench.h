@@ -26,7 +26,7 @@ struct workload {
 };
 
 extern const struct workload loop_workloads[], timer_workloads[], buffer_workloads[], bufferevent_workloads[],
-    thread_workloads[], object_workloads[];
+    thread_workloads[], object_workloads[], http_workloads[], dns_workloads[], tls_workloads[];
 
 /* Ends the program with a message if a call failed. */
 #define CHECK(cond) \

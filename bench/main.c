@@ -5,7 +5,7 @@
 #include <time.h>
 
 static const struct workload *const tables[] = { loop_workloads, timer_workloads, buffer_workloads, bufferevent_workloads,
-	thread_workloads, object_workloads };
+	thread_workloads, object_workloads, http_workloads, dns_workloads, tls_workloads };
 
 struct event_base *
 bench_base(void)

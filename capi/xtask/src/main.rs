@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's one command list.
 mod bench;
+mod bench_wrk;
 mod clients;
 mod companion;
 mod demo;
@@ -13,7 +14,9 @@ mod hostile;
 mod install;
 mod links;
 mod package_files;
+mod races;
 mod rpcgen;
+mod soak;
 mod symbols;
 mod test;
 mod upstream;
@@ -77,6 +80,12 @@ const COMMANDS: &[Command] = &[
         name: "differential",
         about: "the same C programs on the original library and on ours",
         run: differential::run,
+    },
+    Command { name: "soak", about: "servers under well and badly behaved peers, for long", run: soak::run },
+    Command {
+        name: "races",
+        about: "a threaded program under valgrind's helgrind and memcheck",
+        run: races::run,
     },
     Command { name: "clients", about: "run unmodified Debian programs on our libraries", run: clients::run },
     Command {
