@@ -45,21 +45,24 @@ R=$(python3 - "$PTLS" "$PHTTPS" "$PAUTO" "$PTCP" <<'PY' 2>&1
 import os, socket, ssl, sys, threading, time
 PTLS, PHTTPS, PAUTO, PTCP = map(int, sys.argv[1:]); errs, n = [], [0, 0]
 c = ssl.create_default_context(cafile="ca.crt")
-def raw(p): s = socket.create_connection(("127.0.0.1", p)); s.settimeout(20); return s
+def raw(p, t=20): s = socket.create_connection(("127.0.0.1", p)); s.settimeout(t); return s
 def tls(p): return c.wrap_socket(raw(p), server_hostname="server.test") # the forged certificate carries the server's name
 def talk(s, w):
     f = s.makefile("rwb")
     for i in range(40): f.write(b"line %d of %d\n" % (i, w)); f.flush(); l = f.readline(); assert l == b"LINE %d OF %d\n" % (i, w), l; n[0] += 1
     f.write(b"BULK 1004000\n"); f.flush(); b = f.read(1004000); assert b == bytes(i * 7 % 251 for i in range(251)) * 4000; n[1] += len(b)
     d = os.urandom(700000); f.write(b"SINK 700000\n" + d); f.flush(); l = f.readline(); assert l == b"%d\n" % sum(d), l; n[1] += len(d)
+# sslsplit sets up what does not begin with TLS in its listener's thread, without a lock: with any libevent such a connection may hang, and is tried again.
 def work(w):
-    try:
-        if w % 3 == 0: s = tls(PTLS)
-        elif w % 3 == 1:
-            s = raw(PAUTO); s.sendall(b"STARTTLS\n"); assert s.recv(100) == b"go ahead\n"; s = c.wrap_socket(s, server_hostname="server.test")
-        else: s = raw(PTCP)
-        talk(s, w); s.close()
-    except Exception as e: errs.append("%d %r" % (w, e))
+    for t in range(4):
+        try:
+            if w % 3 == 0: s = tls(PTLS)
+            elif w % 3 == 1:
+                s = raw(PAUTO, 3); s.sendall(b"STARTTLS\n"); assert s.recv(100) == b"go ahead\n"; s = c.wrap_socket(s, server_hostname="server.test")
+            else: s = raw(PTCP, 3)
+            talk(s, w); s.close(); return
+        except Exception as e:
+            if w % 3 == 0 or t == 3 or not isinstance(e, TimeoutError): errs.append("%d %r" % (w, e)); return
 t0 = time.time(); ts = [threading.Thread(target=work, args=(w,)) for w in range(12)]; [t.start() for t in ts]; [t.join() for t in ts]; assert not errs, errs
 for i in range(30): # https
     s = tls(PHTTPS); s.sendall(b"GET /%d HTTP/1.1\r\nHost: server.test\r\nConnection: close\r\n\r\n" % i); b = b""
