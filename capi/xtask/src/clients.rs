@@ -21,7 +21,7 @@ pub fn run(args: &[String]) -> Outcome {
     let prefix = match prefix {
         Some(prefix) => prefix,
         None => {
-            deps::ensure_demo()?;
+            deps::ensure()?;
             install::private(&profile)?
         }
     };

@@ -7,8 +7,8 @@ const HELP: &str = "
 cargo xtask demo [--profile NAME]
 
 Installs the packages it needs (as root; otherwise says which), builds the libraries and installs them into target/, compiles
-an example through pkg-config and runs it, then runs Debian's own memcached and tmux on our libraries. Each does work
-whose result is checked. Prints one row per program.
+an example through pkg-config and runs it, then runs Debian's own memcached, tmux, webdis, Tor and Transmission on our
+libraries. Each does work whose result is checked. Prints one row per program.
 
   --profile NAME   cargo profile: release (default) or dev";
 
@@ -24,8 +24,9 @@ pub fn run(args: &[String]) -> Outcome {
     let example = examples::run_one(&prefix, "echo-server")?;
     let mapped: Vec<String> = example.mapped.iter().map(|f| f.display().to_string()).collect();
     let mut rows = vec![Row::new("examples/echo-server.c", &prefix, &mapped, &example.work, "PASS")];
-    say("4/4 Debian's memcached and tmux, unmodified");
-    for name in ["memcached", "tmux"] {
+    say("4/4 Debian's memcached, tmux, webdis, Tor and Transmission, unmodified");
+    for name in ["memcached", "tmux", "webdis", "tor", "transmission"] {
+        say(name);
         let run = clients::run_one(&prefix, name)?;
         if !run.passed {
             eprint!("{}", run.said);

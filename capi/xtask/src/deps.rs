@@ -41,6 +41,10 @@ const TESTS: &[(&str, &str)] = &[
     ("valgrind", "memory checks, and instruction counts of the benches"),
     ("libc6-dbg", "valgrind needs the C library's symbols"),
     ("strace", "system call counts of the benches"),
+    ("litecoind", "an unmodified program that runs on our libraries: evhttp, server and client"),
+    ("ustreamer", "an unmodified program that runs on our libraries: evhttp"),
+    ("sslsplit", "an unmodified program that runs on our libraries: TLS"),
+    ("openssl", "makes certificates for it"),
     ("wrk", "loads the HTTP servers of the soak and the benches"),
     ("nginx-light", "the HTTP server that the benches compare with"),
 ];

@@ -38,7 +38,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "demo",
-        about: "build, install into target/, run an example, memcached and tmux on it",
+        about: "build, install into target/, run an example and five Debian programs on it",
         run: demo::run,
     },
     Command { name: "test", about: "every test that CI runs", run: test::run },

@@ -113,13 +113,23 @@ const STEPS: &[Step] = &[
         commands: &[Xtask(&["hostile"])],
     },
     Step {
+        name: "races",
+        about: "a threaded program with HTTP and DNS, under helgrind and memcheck",
+        commands: &[Xtask(&["races"])],
+    },
+    Step {
+        name: "soak",
+        about: "servers under well and badly behaved peers, for a short time",
+        commands: &[Xtask(&["soak", "--seconds", "10"])],
+    },
+    Step {
         name: "examples",
         about: "the programs of examples/ compile through pkg-config and do what they should",
         commands: &[Xtask(&["examples"])],
     },
     Step {
         name: "clients",
-        about: "Debian's memcached and tmux do checked work on our libraries",
+        about: "unmodified Debian programs do checked work on our libraries",
         commands: &[Xtask(&["clients"])],
     },
 ];
