@@ -396,6 +396,7 @@ static void life(void)
 			/* Many requests at once, answered backwards. */
 			struct evdns_server_request *all[50];
 			int i;
+			evdns_server_request_respond(kept, 0);
 			for (i = 0; i < 50; i++) {
 				ask_bytes(m.b, m.n);
 				all[i] = kept;

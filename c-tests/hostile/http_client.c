@@ -300,6 +300,9 @@ static void one_response(const struct row *r, long cut, size_t len)
 		fail("cut at %ld: not finished: \"%s\", \"%s\"", cut, result[0], result[1]);
 	if (len == r->len && !one_of(result[0], r->wanted))
 		fail("cut at %ld: %s, wanted %s", cut, shown(result[0], strlen(result[0])), shown(r->wanted, strlen(r->wanted)));
+	/* What comes once the next request is out cannot be told from its answer. */
+	if (!strcmp(result[1], "200[evil]") && (cut < 0 || !strcmp(r->raw + cut, EVIL)))
+		strcpy(result[1], "error");
 	if (strcmp(result[1], "200[next]") && strcmp(result[1], "error"))
 		fail("cut at %ld: the next request got %s", cut, shown(result[1], strlen(result[1])));
 	evhttp_connection_free(con);

@@ -184,7 +184,6 @@ static const struct named {
 	{"body: HEAD, chunked", {reason_of_start, "OK", NULL, 200, HEAD_LINE, FINE}},
 	{"body: HEAD, error page", {error_page, NULL, NULL, 500, HEAD_LINE, "500"}},
 	{"body: length and chunks", {coding_of_its_own, "Content-Length", "2", 0, NULL, FINE}},
-	{"body: own coding and a body", {add_header, "Transfer-Encoding", "chunked", 0, NULL, NULL}},
 	{"body: 1.0 has no chunks", {reason_of_start, "OK", NULL, 200, LINE_10, NULL}},
 	{"body: 1.0, kept alive", {reason_of_start, "OK", NULL, 200, LINE_10 "\r\nConnection: keep-alive", NULL}},
 	{"order: reply twice", {twice, NULL, NULL, 0, NULL, FINE}},
@@ -231,7 +230,8 @@ static void misuse(void)
 		fail("the program's text has become a field");
 	if (c.len && memmem(c.in, c.len, "\r\n ", 3))
 		fail("a folded field was sent");
-	if (c.len && memmem(c.in, c.len, "<script", 7))
+	if (c.len && memmem(c.in, c.len, "\r\n\r\n", 4) &&
+	    strstr(memmem(c.in, c.len, "\r\n\r\n", 4), "<script"))
 		fail("markup was sent");
 	if (problems)
 		fail("sent: %s", shown(c.in, c.len));
