@@ -708,10 +708,12 @@ static void orphan(void (*answer)(struct evhttp_request *))
 			close(c.fd), c.fd = -1;
 		conn_close(&c);
 		pump_ms(5);
-		/* Way 2: the server goes, and the request with it. */
+		/* Way 2: the server goes, and the request with it; but not one that has lost its connection. */
+		if (way == 2 && kept && evhttp_request_get_connection(kept))
+			kept = NULL;
 		if (way == 2)
 			unserve();
-		else if (kept)
+		if (kept)
 			answer(kept);
 		pump();
 		if (http)

@@ -1497,7 +1497,8 @@ pub unsafe extern "C" fn evhttp_parse_query(uri: *const c_char, headers: *mut ev
 pub unsafe extern "C" fn evhttp_parse_query_str(uri: *const c_char, headers: *mut evkeyvalq) -> c_int {
     // SAFETY: rule 2.
     match unsafe { (fresh(headers), bytes(uri)) } {
-        (Some(list), Some(query)) => done(list.append_query(query)),
+        // A URI without a query gives NULL here, and that is no error.
+        (Some(list), query) => done(list.append_query(query.unwrap_or_default())),
         _ => Error::Invalid.to_c(),
     }
 }
