@@ -299,6 +299,43 @@ fn requests_wait_without_servers_and_go_on() {
 }
 
 #[test]
+fn without_servers_a_request_ends_too() {
+    for flags in [0, EVDNS_BASE_DISABLE_WHEN_INACTIVE] {
+        let c = Client::with_flags(&[], flags);
+        c.set("timeout", "0.05");
+        c.start(Kind::A, "a.test", 1).unwrap();
+        c.base.run(Evloop::empty()).unwrap();
+        assert_eq!(all_got()[0].1.result, DNS_ERR_TIMEOUT);
+        // Suspended it waits for as long as it takes.
+        c.dns.clear_servers();
+        c.start(Kind::A, "a.test", 1).unwrap();
+        c.run_for(Duration::from_millis(300));
+        assert_eq!(all_got().len(), 1);
+        c.dns.resume();
+        assert_eq!(c.run_until(2)[1].1.result, DNS_ERR_TIMEOUT);
+        c.end();
+    }
+}
+
+#[test]
+fn names_that_cannot_be_printed_are_no_answers() {
+    let s = Server::new(|q| {
+        let label: &[u8] = [b"a\nb".as_slice(), b"a.b", b"a\0b", b"ok"][q.index.min(3)];
+        let mut name = vec![label.len() as u8];
+        name.extend_from_slice(label);
+        name.push(0);
+        vec![q.reply(0, &[record(&[ROOT, 12], 12, 9, &name)])]
+    });
+    let c = Client::new(&[&s]);
+    for _ in 0..3 {
+        let got = c.ask_kind(Kind::Ptr, "1.0.0.127.in-addr.arpa");
+        assert_eq!((got.result, got.kind), (DNS_ERR_UNKNOWN, DNS_PTR));
+    }
+    assert_eq!(c.ask_kind(Kind::Ptr, "1.0.0.127.in-addr.arpa").data, b"ok");
+    c.end();
+}
+
+#[test]
 fn cancelled_requests_hear_of_it_once() {
     let s = Server::new(|_| vec![]);
     let c = Client::new(&[&s]);

@@ -134,10 +134,10 @@ impl State {
         }
         self.tick_servers(now);
         self.tick_tcp(now);
-        // While nobody answers, those that wait have a deadline too.
+        // While there is nobody to answer, those that wait have a deadline too.
         let budget = self.budget();
         while self.up == 0
-            && !self.servers.is_empty()
+            && !self.suspended
             && let Some(r) =
                 self.inflight.first_waiting().filter(|r| r.at.get().saturating_add(budget) <= now)
         {
@@ -246,6 +246,7 @@ impl State {
         }
         let found = !matches!(reply.answer, Answer::None);
         let error = match reply.rcode {
+            0 if matches!(&reply.answer, Answer::Name(n) if n.to_printable().is_none()) => DNS_ERR_UNKNOWN,
             0 if found => {
                 self.answered(r, s);
                 self.finish(r, DNS_ERR_NONE, reply.ttl, Some(reply));
@@ -345,7 +346,7 @@ impl State {
         }
         let mut at = self.inflight.first_deadline();
         while let Some(r) = at {
-            at = self.inflight.next_deadline(r);
+            at = self.inflight.next_of(r);
             // Probes end with their servers.
             if !r.is_probe() {
                 self.detach(r);
@@ -353,6 +354,16 @@ impl State {
                 r.end(fail);
             }
         }
+    }
+    /// All that wait do so since now.
+    pub(super) fn wait_anew(&mut self) {
+        let now = self.now();
+        let mut at = self.inflight.first_waiting();
+        while let Some(r) = at {
+            r.at.set(now);
+            at = self.inflight.next_of(r);
+        }
+        self.timer_dirty = true;
     }
     /// Those under way wait again, before the others, as if they had never been sent.
     pub(super) fn suspend_requests(&mut self) {

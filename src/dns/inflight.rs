@@ -147,8 +147,8 @@ impl Inflight {
         // SAFETY: members of the queue are alive.
         unsafe { RequestRef::from_node(self.deadlines.first()) }
     }
-    /// The one after `r` in the order of deadlines.
-    pub(super) fn next_deadline(&self, r: RequestRef) -> Option<RequestRef> {
+    /// The one after `r` on its queue.
+    pub(super) fn next_of(&self, r: RequestRef) -> Option<RequestRef> {
         // SAFETY: `r` is on the queue, members are alive.
         unsafe { RequestRef::from_node(TailQueue::<Order>::next(r.node())) }
     }

@@ -102,6 +102,10 @@ impl Name {
         t.len = u8::try_from(at).ok()?;
         Some(t)
     }
+    /// The text, if programs can print it: not with control bytes either, which whoever owns the name may put in.
+    pub fn to_printable(&self) -> Option<Text> {
+        self.to_text().filter(|t| !t.as_bytes().iter().any(u8::is_ascii_control))
+    }
     /// Equal byte for byte: what a reply to a query with 0x20 must be.
     pub fn eq_exact(&self, other: &Name) -> bool {
         self.as_wire() == other.as_wire()
@@ -310,6 +314,14 @@ mod tests {
         let mut b = Builder::new();
         assert!(b.label(b"").is_none());
         b.label(b"a b\xff").unwrap();
-        assert_eq!(b.finish().to_text().unwrap().as_bytes(), b"a b\xff");
+        let n = b.finish();
+        assert_eq!(n.to_text().unwrap().as_bytes(), b"a b\xff");
+        assert_eq!(n.to_printable().unwrap().as_bytes(), b"a b\xff");
+        for control in [b"a\nb".as_slice(), b"\x1b[0m", b"\x7f"] {
+            let mut b = Builder::new();
+            b.label(control).unwrap();
+            let n = b.finish();
+            assert!(n.to_text().is_some() && n.to_printable().is_none());
+        }
     }
 }

@@ -165,7 +165,10 @@ impl DnsRef {
     /// `evdns_base_resume`
     pub fn resume(self) {
         let mut g = self.lock();
-        g.suspended = false;
+        if std::mem::replace(&mut g.suspended, false) {
+            // Those that wait begin to have a deadline.
+            g.wait_anew();
+        }
         g.pump();
     }
 }
@@ -390,7 +393,7 @@ impl State {
             next = next.min(self.inflight.first_deadline().map_or(NEVER, |r| r.at.get()));
         }
         if self.up == 0
-            && !self.servers.is_empty()
+            && !self.suspended
             && let Some(r) = self.inflight.first_waiting()
         {
             next = next.min(r.at.get().saturating_add(self.budget()));

@@ -435,7 +435,7 @@ impl RequestRef {
                 list.as_slice().as_flattened()
             }
             Answer::Name(name) => {
-                if let Some(text) = name.to_text() {
+                if let Some(text) = name.to_printable() {
                     self.count.set(1);
                     self.copy(text.as_bytes(), true);
                 }
@@ -444,7 +444,7 @@ impl RequestRef {
         };
         self.copy(data, false);
         if self.flags & WANT_CANONICAL != 0
-            && let Some(text) = reply.canonical.and_then(|n| n.to_text())
+            && let Some(text) = reply.canonical.and_then(|n| n.to_printable())
         {
             let mut copy = mem::new_vec();
             if copy.try_extend(text.as_bytes()).is_ok() {
