@@ -88,11 +88,11 @@ pub(super) fn renegotiate(bev: BevRef) -> Result<()> {
 /// Whether a further handshake has been completed by reading or writing; then that is reported, from the loop.
 pub(super) fn check_renegotiated(bev: BevRef) {
     let t = tls(bev);
+    if !t.has(Flags::RENEGOTIATING) || t.has(Flags::IN_OP | Flags::DEAD) {
+        return;
+    }
     // SAFETY: the session is alive, no operation is under way.
-    if t.has(Flags::RENEGOTIATING)
-        && !t.has(Flags::IN_OP | Flags::DEAD)
-        && unsafe { (t.table().renegotiating)(t.session) } == 0
-    {
+    if unsafe { (t.table().renegotiating)(t.session) } == 0 {
         t.set(Flags::RENEGOTIATING, false);
         bev.run_eventcb(BevEvent::CONNECTED, BEV_TRIG_DEFER_CALLBACKS);
     }
