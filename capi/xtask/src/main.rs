@@ -19,6 +19,7 @@ mod rpcgen;
 mod soak;
 mod symbols;
 mod test;
+mod tls;
 mod upstream;
 mod util;
 
@@ -74,6 +75,11 @@ const COMMANDS: &[Command] = &[
         name: "hostile",
         about: "C programs that attack the libraries through sockets and misuse",
         run: hostile::run,
+    },
+    Command {
+        name: "tls",
+        about: "TLS bufferevents: every kind of link, unfriendly peers [--valgrind]",
+        run: tls::run,
     },
     Command { name: "links", about: "every mix of the libraries, linked in every way", run: links::run },
     Command {

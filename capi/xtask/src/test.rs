@@ -113,6 +113,11 @@ const STEPS: &[Step] = &[
         commands: &[Xtask(&["hostile"])],
     },
     Step {
+        name: "tls",
+        about: "TLS bufferevents of every kind against friendly and unfriendly peers",
+        commands: &[Xtask(&["tls"]), Xtask(&["tls", "--valgrind"])],
+    },
+    Step {
         name: "races",
         about: "a threaded program with HTTP and DNS, under helgrind and memcheck",
         commands: &[Xtask(&["races"])],
