@@ -4,7 +4,7 @@ use oxievent::abi::event::TailqEntry;
 use oxievent::abi::keyvalq::{evkeyval, evkeyvalq};
 use oxievent::http::headers::Headers;
 use oxievent::{Error, mem};
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::{CStr, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -104,8 +104,11 @@ fn programs_may_relink_nodes_and_change_pointers() {
     for (n, v) in [("a", "1"), ("b", "2"), ("c", "3")] {
         h.add(n.as_bytes(), v.as_bytes()).unwrap();
     }
-    let other = CString::new("x\r\nInjected: 1").unwrap();
-    let name = CString::new("Renamed").unwrap();
+    let copy = |s: &CStr| {
+        // SAFETY: C's strdup: the list frees it.
+        unsafe { libc::strdup(s.as_ptr()) }
+    };
+    let (other, name) = (copy(c"x\r\nInjected: 1"), copy(c"Renamed"));
     // SAFETY: what TAILQ_REMOVE, TAILQ_INSERT_TAIL and an assignment do in C.
     unsafe {
         let head = h.as_ptr();
@@ -116,8 +119,8 @@ fn programs_may_relink_nodes_and_change_pointers() {
         (*first).next = TailqEntry { tqe_next: null_mut(), tqe_prev: (*head).tqh_last };
         *(*head).tqh_last = first;
         (*head).tqh_last = &raw mut (*first).next.tqe_next;
-        (*next).key = name.as_ptr().cast_mut();
-        (*first).value = other.as_ptr().cast_mut();
+        (*next).key = name;
+        (*first).value = other;
     }
     h.add(b"d", b"4").unwrap();
     let names: Vec<String> = pairs(h).into_iter().map(|p| p.0).collect();
@@ -128,6 +131,7 @@ fn programs_may_relink_nodes_and_change_pointers() {
     // SAFETY: the first node; null is what a careless program leaves behind.
     unsafe {
         let first: *mut evkeyval = (*h.as_ptr()).tqh_first;
+        libc::free((*first).key.cast());
         (*first).key = null_mut();
         (*first).value = null_mut();
     }
@@ -136,6 +140,35 @@ fn programs_may_relink_nodes_and_change_pointers() {
     assert!(h.remove(b"c") && h.remove(b"A") && h.remove(b"d"));
 }
 
+#[test]
+fn our_strings_are_never_taken_for_blocks() {
+    let mut s = Stack::new();
+    let h = s.list();
+    for n in 1..40 {
+        for v in 0..40 {
+            h.add("n".repeat(n).as_bytes(), "v".repeat(v).as_bytes()).unwrap();
+        }
+    }
+    for (name, value) in h.iter() {
+        assert!(!name.as_ptr().cast::<usize>().is_aligned() && !value.as_ptr().cast::<usize>().is_aligned());
+    }
+    // A node that the program made.
+    // SAFETY: as C would do it.
+    unsafe {
+        let node = libc::malloc(size_of::<evkeyval>()).cast::<evkeyval>();
+        let (key, value) = (libc::strdup(c"Own".as_ptr()), libc::strdup(c"1".as_ptr()));
+        let head = h.as_ptr();
+        node.write(evkeyval {
+            next: TailqEntry { tqe_next: null_mut(), tqe_prev: (*head).tqh_last },
+            key,
+            value,
+        });
+        *(*head).tqh_last = node;
+        (*head).tqh_last = &raw mut (*node).next.tqe_next;
+    }
+    assert_eq!(h.find(b"own"), Some(&b"1"[..]));
+    assert!(h.remove(b"Own"));
+}
 #[test]
 fn query_arguments() {
     let mut s = Stack::new();

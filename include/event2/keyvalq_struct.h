@@ -18,7 +18,10 @@ struct evkeyvalq;
 
 /**
  * A name with a value, linked into a struct evkeyvalq: walk it with
- * TAILQ_FOREACH of sys/queue.h.
+ * TAILQ_FOREACH of sys/queue.h. A program may insert nodes of its own, and
+ * replace a string by one of its own, made with malloc(): both are freed with
+ * the list. The strings of nodes that the library made belong to their nodes,
+ * and must not be freed.
  */
 struct evkeyval {
 	struct {

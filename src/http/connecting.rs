@@ -312,6 +312,10 @@ impl ConRef {
 
     /// Back to the state of a connection that has not been used: no socket, no data, nothing under way.
     pub(in crate::http) fn reset(self) {
+        if self.is(Mark::TELLING) {
+            // Whoever tells the close callback resets it.
+            return;
+        }
         let bev = self.bev();
         bev.setcb(None, None, None, null_mut());
         let _ = bev.disable_hard(Ev::READ | Ev::WRITE);

@@ -52,7 +52,7 @@ pub enum State {
 
 bitflags::bitflags! {
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    pub(super) struct Mark: u16 {
+    pub(super) struct Mark: u32 {
         /// A server accepted it.
         const INCOMING = 1;
         /// A client's, which has connected once.
@@ -78,7 +78,9 @@ bitflags::bitflags! {
         /// The reply's end is told by closing.
         const UNTIL_CLOSE = 4096;
         /// A client's: the program is being told, and nothing begins meanwhile.
-        const SETTLING = 8192;
+        const SETTLING = 0x1_0000;
+        /// The close callback runs.
+        const TELLING = 0x2_0000;
         /// The reply to CONNECT has been given: what comes now is none of ours.
         const TUNNEL = 16384;
         /// A reply is being put into the output.
@@ -317,12 +319,15 @@ impl ConRef {
         let c = self.get();
         let connected = !matches!(c.state.get(), State::Disconnected | State::Connecting);
         if connected
+            && !self.is(Mark::TELLING)
             && self.fd() >= 0
             && let Some(f) = c.closecb.get()
         {
             let _pin = self.pin();
+            self.mark(Mark::TELLING, true);
             // SAFETY: what the program registered together; the pin keeps the connection.
             unsafe { f(self.as_ptr(), c.closecb_arg.get()) }
+            self.mark(Mark::TELLING, false);
         }
     }
     /// Frees the bufferevent and closes its socket.

@@ -2,7 +2,8 @@
 //!
 //! Programs walk a list with TAILQ_ macros, link and unlink nodes, and put other pointers into `key` and `value`. So
 //! nothing is remembered about a node but what its fields say, and lengths are found anew. A node that we make is one
-//! block: links, then the name, then the value. Only the block is ever freed.
+//! block: links, then the name, then the value. Programs may insert nodes of their own and replace strings by blocks of
+//! the allocator, which are then freed as such; ours are told from them by their address, never that of a block.
 use super::text::Writer;
 use super::{chars, escape, parser, query};
 use crate::abi::event::TailqEntry;
@@ -120,7 +121,7 @@ impl Headers {
         // SAFETY: it stands on this list, and is a block of our allocator.
         unsafe {
             self.queue().remove(node.as_ptr());
-            mem::free(node.as_ptr().cast());
+            free_node(node.as_ptr());
         }
         true
     }
@@ -131,7 +132,7 @@ impl Headers {
             Headers::init(self.as_ptr());
             while !at.is_null() {
                 let next = (*at).next.tqe_next;
-                mem::free(at.cast());
+                free_node(at);
                 at = next;
             }
         }
@@ -156,15 +157,19 @@ impl Headers {
     /// Appends a header whose value, at most `room` bytes, `fill` writes.
     #[inline]
     fn append_with(self, name: &[u8], room: usize, fill: impl FnOnce(&mut Writer)) -> Result<()> {
-        let size = size_of::<evkeyval>() + 2;
+        // Two NULs, and a byte before each string that may be needed to spoil its alignment.
+        let size = size_of::<evkeyval>() + 4;
         let size = size.checked_add(name.len()).and_then(|n| n.checked_add(room)).ok_or(Error::NoMem)?;
         let p = NonNull::new(mem::malloc(size).cast::<u8>()).ok_or(Error::NoMem)?.as_ptr();
         // SAFETY: the block has room for the node, the name, `room` bytes and two NULs; the writer stays inside.
         unsafe {
-            let key = p.add(size_of::<evkeyval>());
+            let key = p.add(size_of::<evkeyval>() + 1);
             let mut to = Writer::new(key, p.add(size - 1));
             to.put(name);
             to.byte(0);
+            if is_block(to.at().cast()) {
+                to.byte(0);
+            }
             let value = to.at();
             fill(&mut to);
             *to.at() = 0;
@@ -221,6 +226,26 @@ impl Headers {
             self.clear();
         }
         done
+    }
+}
+
+/// Whether `p` is a block of the allocator: those begin at addresses that our strings never have.
+#[inline]
+fn is_block(p: *mut c_char) -> bool {
+    p as usize % size_of::<usize>() == 0
+}
+/// # Safety
+/// A node that is on no list any more, a block of our allocator. Its strings are ours, or null or blocks as well.
+#[inline]
+unsafe fn free_node(node: *mut evkeyval) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for p in [(*node).key, (*node).value] {
+            if is_block(p) {
+                mem::free(p.cast());
+            }
+        }
+        mem::free(node.cast());
     }
 }
 
