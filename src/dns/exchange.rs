@@ -206,7 +206,12 @@ impl State {
             Verdict::FormatErrorOnly if r.sent_edns.get() => self.without_edns(r, s),
             Verdict::FormatErrorOnly => self.failed(r, s, DNS_ERR_FORMAT, 0),
             Verdict::Malformed => self.server_error(r, s, DNS_ERR_UNKNOWN, None),
-            Verdict::Reply(reply) => self.replied(r, s, &reply),
+            Verdict::Reply(reply) => {
+                if asked.exact_case {
+                    s.note_case_kept();
+                }
+                self.replied(r, s, &reply)
+            }
         }
         true
     }

@@ -54,6 +54,10 @@ impl Nameserver {
     pub(super) fn note_case_miss(&self) {
         self.case_misses.set(self.case_misses.get().saturating_add(1));
     }
+    /// A server that has kept a random case does not spoil it: what differed came from someone else.
+    pub(super) fn note_case_kept(&self) {
+        self.case_misses.set(0);
+    }
 }
 
 /// Why a nameserver was not added; the numbers are libevent's.
