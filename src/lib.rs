@@ -20,6 +20,7 @@
 //! | listener.c | `listener.rs` |
 //! | http.c | `http/` |
 //! | event_tagging.c | `tag.rs` |
+//! | evrpc.c | `rpc/` |
 //! | evutil*.c, arc4random.c, strlcpy.c | `util/`, `sys/` |
 
 #![allow(clippy::unnecessary_cast, reason = "the types of C differ between targets")]
@@ -38,6 +39,7 @@ pub mod listener;
 #[macro_use]
 pub mod log;
 pub mod mem;
+pub mod rpc;
 pub mod sys;
 pub mod tag;
 pub mod thread;

@@ -33,6 +33,7 @@ pub mod internal_http;
 pub mod internal_tag;
 pub mod internal_tls;
 pub mod listener;
+pub mod rpc;
 pub mod table;
 pub mod tag;
 pub mod thread;

@@ -12,6 +12,7 @@ pub mod event;
 pub mod http;
 pub mod keyvalq;
 pub mod listener;
+pub mod rpc;
 pub mod thread;
 pub mod util;
 
@@ -22,7 +23,12 @@ macro_rules! c_enum {
         #[repr(transparent)]
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub struct $name(pub std::ffi::c_uint);
-        impl $name { $($(#[$vm])* pub const $v: $name = $name($n);)+ }
+        impl $name {
+            $($(#[$vm])* pub const $v: $name = $name({
+                const N: i64 = $n;
+                N as std::ffi::c_uint
+            });)+
+        }
     };
 }
 pub(crate) use c_enum;

@@ -460,7 +460,16 @@ impl ConRef {
         let _ = self.bev().set_timeouts(Some(read), Some(write));
     }
 
+    /// Whether [`Self::set_timeout`] has set one.
+    pub(crate) fn has_timeout(self) -> bool {
+        let tv = self.get().timeout.get();
+        tv.tv_sec != 0 || tv.tv_usec != 0
+    }
+
     // ---- the requests ----
+    pub(crate) fn has_requests(self) -> bool {
+        self.first_request().is_some()
+    }
 
     #[expect(clippy::mut_from_ref, reason = "each use ends before the next one begins")]
     fn requests<'a>(self) -> &'a mut TailQueue<RequestLink> {

@@ -58,6 +58,7 @@ pub const HEADERS: &[Header] = &[
     Header { name: "event.h", macros_only: true, ..NONE },
     Header { name: "evdns.h", macros_only: true, ..NONE },
     Header { name: "evhttp.h", macros_only: true, ..NONE },
+    Header { name: "evrpc.h", macros_only: true, ..NONE },
     Header { name: "evutil.h", macros_only: true, ..NONE },
     Header {
         name: "event2/buffer.h",
@@ -243,6 +244,25 @@ pub const HEADERS: &[Header] = &[
         types: &["evconnlistener_cb", "evconnlistener_errorcb"],
         flags: &[("LevOpt", "LEV_OPT_")],
         unsigned: &["LEV_OPT_"],
+        ..NONE
+    },
+    Header {
+        name: "event2/rpc.h",
+        functions: &["capi/src/rpc.rs"],
+        types: &["EVRPC_HOOK_TYPE", "EVRPC_HOOK_RESULT"],
+        ..NONE
+    },
+    Header { name: "event2/rpc_compat.h", macros_only: true, ..NONE },
+    Header {
+        name: "event2/rpc_struct.h",
+        types: &["evrpc_status", "evrpc"],
+        constants: &[
+            "EVRPC_STATUS_ERR_NONE",
+            "EVRPC_STATUS_ERR_TIMEOUT",
+            "EVRPC_STATUS_ERR_BADPAYLOAD",
+            "EVRPC_STATUS_ERR_UNSTARTED",
+            "EVRPC_STATUS_ERR_HOOKABORTED",
+        ],
         ..NONE
     },
     Header { name: "event2/tag.h", functions: &["capi/src/tag.rs"], ..NONE },

@@ -1,0 +1,17 @@
+/* Made by cargo xtask headers. Sources: capi/headers */
+#ifndef EVENT1_EVRPC_H_INCLUDED_
+#define EVENT1_EVRPC_H_INCLUDED_
+
+/**
+ * @file evrpc.h
+ *
+ * Everything about RPCs at once, as programs of the 1.x days include it. New
+ * programs include event2/rpc.h.
+ */
+
+#include <event.h>
+#include <event2/rpc.h>
+#include <event2/rpc_struct.h>
+#include <event2/rpc_compat.h>
+
+#endif /* EVENT1_EVRPC_H_INCLUDED_ */
