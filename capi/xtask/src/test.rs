@@ -98,6 +98,16 @@ const STEPS: &[Step] = &[
         ])],
     },
     Step {
+        name: "rpcgen",
+        about: "event_rpcgen.py, and what it makes, in C and C++, beside the original's",
+        commands: &[Xtask(&["rpcgen"])],
+    },
+    Step {
+        name: "fuzz",
+        about: "each fuzz target for some seconds",
+        commands: &[Xtask(&["fuzz", "--seconds", "4"])],
+    },
+    Step {
         name: "links",
         about: "every mix of the libraries, linked in every way, has the state once",
         commands: &[Xtask(&["links"])],
