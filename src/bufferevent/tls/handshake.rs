@@ -9,7 +9,9 @@ pub(super) fn step(bev: BevRef) {
     if t.rests() {
         return;
     }
-    if !bev.is_enabled(Ev::READ | Ev::WRITE) || !has_transport(bev) {
+    // A socket that was given before its peer's name is looked up is not connected yet.
+    let unconnected = bev.own().write_suspended.get().contains(Suspend::LOOKUP);
+    if !bev.is_enabled(Ev::READ | Ev::WRITE) || !has_transport(bev) || unconnected {
         stop_reading(bev);
         return stop_writing(bev);
     }
