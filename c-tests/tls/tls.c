@@ -1187,6 +1187,151 @@ static void test_batch(void)
 	CHECK(sizes[1] > 100 && sizes[0] > 10 * sizes[1]);
 }
 
+/* ---- a changed stream ---- */
+
+/* Between the two ends somebody splits, and sooner or later changes, drops, repeats or cuts what passes. Whatever
+ * arrives is the beginning of what was sent, and each side hears of the end once. */
+static unsigned random_number(unsigned *state)
+{
+	*state = *state * 1103515245 + 12345;
+	return *state >> 16 & 0x7fff;
+}
+static void in_the_middle(unsigned seed)
+{
+	int near_fd[2], far_fd[2], version, i, dir, turn, dead[2] = { 0, 0 };
+	struct bufferevent *bev[2];
+	struct seen s[2];
+	unsigned char buf[4096];
+	unsigned harm;
+
+	memset(s, 0, sizeof s);
+	harm = random_number(&seed) % 5;
+	version = random_number(&seed) % 3;
+	version = version < 2 ? versions[version] : 0;
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, near_fd) && !socketpair(AF_UNIX, SOCK_STREAM, 0, far_fd));
+	for (i = 0; i < 2; ++i) {
+		evutil_make_socket_nonblocking(near_fd[i]);
+		evutil_make_socket_nonblocking(far_fd[i]);
+		bev[i] = on_socket(i ? far_fd[0] : near_fd[0], i, version, BEV_OPT_CLOSE_ON_FREE);
+		bufferevent_openssl_set_allow_dirty_shutdown(bev[i], random_number(&seed) % 2);
+		watch(bev[i], &s[i]);
+		if (random_number(&seed) % 2)
+			bufferevent_setwatermark(bev[i], EV_READ, 0, 1 + random_number(&seed) % 3000);
+		bufferevent_enable(bev[i], EV_READ);
+		fill(bev[i], 20000);
+	}
+	for (turn = 0; turn < 3000 && !(dead[0] && dead[1]); ++turn) {
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		for (dir = 0; dir < 2; ++dir) {
+			int from = dir ? far_fd[1] : near_fd[1], to = dir ? near_fd[1] : far_fd[1];
+			ssize_t n = recv(from, buf, 1 + random_number(&seed) % sizeof buf, MSG_DONTWAIT);
+
+			if (n <= 0)
+				continue;
+			if (harm && random_number(&seed) % 40 == 0) {
+				switch (harm) {
+				case 1:
+					buf[random_number(&seed) % n] ^= (unsigned char)(1 << random_number(&seed) % 8);
+					break;
+				case 2:
+					n -= random_number(&seed) % n;
+					break;
+				case 3:
+					(void)!send(to, buf, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+					break;
+				default:
+					shutdown(to, SHUT_WR);
+					dead[dir] = 1;
+				}
+			}
+			(void)!send(to, buf, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		}
+		if (s[0].got == 20000 && s[1].got == 20000)
+			break;
+		for (i = 0; i < 2; ++i)
+			dead[i] |= s[i].eof || s[i].error;
+	}
+	for (i = 0; i < 2; ++i) {
+		CHECK(s[i].eof + s[i].error <= 1 && s[i].connected <= 1 && s[i].got <= 20000);
+		if (!harm)
+			CHECK(s[i].got == 20000 && !s[i].error && !s[i].eof);
+		bufferevent_free(bev[i]);
+	}
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	close(near_fd[1]);
+	close(far_fd[1]);
+	ERR_clear_error();
+}
+static void test_changed_stream(void)
+{
+	unsigned seed, n = getenv("TLS_SLOW") ? 20 : getenv("TLS_SEEDS") ? (unsigned)atoi(getenv("TLS_SEEDS")) : 400;
+
+	for (seed = 1; seed <= n; ++seed)
+		in_the_middle(seed * 7919);
+}
+
+/* ---- threads ---- */
+
+static struct bufferevent *shared_bev;
+static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
+static size_t written;
+static void *write_pieces(void *arg)
+{
+	int i, j;
+
+	(void)arg;
+	for (i = 0; i < 300; ++i) {
+		unsigned char buf[100];
+
+		/* The pieces of several threads make one pattern. */
+		pthread_mutex_lock(&order);
+		for (j = 0; j < 100; ++j)
+			buf[j] = pattern(written + j);
+		CHECK(!bufferevent_write(shared_bev, buf, 100));
+		written += 100;
+		pthread_mutex_unlock(&order);
+		if (i % 50 == 0) {
+			bufferevent_disable(shared_bev, EV_READ);
+			bufferevent_enable(shared_bev, EV_READ | EV_WRITE);
+			CHECK(bufferevent_get_openssl_error(shared_bev) == 0);
+		}
+	}
+	return NULL;
+}
+static void test_threads(void)
+{
+	struct how how = { SOCKETS, 0, BEV_OPT_THREADSAFE };
+
+	event_base_free(base);
+	CHECK(!evthread_use_pthreads());
+	base = event_base_new();
+	for (how.link = 0; how.link < N_LINKS; ++how.link) {
+		struct bufferevent *c, *s;
+		struct seen a, b;
+		pthread_t threads[3];
+		double start = now();
+		int i;
+
+		memset(&a, 0, sizeof a);
+		memset(&b, 0, sizeof b);
+		connect_two(&how, &c, &s);
+		watch(c, &a);
+		watch(s, &b);
+		bufferevent_enable(c, EV_READ);
+		bufferevent_enable(s, EV_READ);
+		shared_bev = c;
+		written = 0;
+		for (i = 0; i < 3; ++i)
+			CHECK(!pthread_create(&threads[i], NULL, write_pieces, NULL));
+		while (b.got < 90000 && now() - start < 60)
+			run(5);
+		for (i = 0; i < 3; ++i)
+			pthread_join(threads[i], NULL);
+		CHECK(b.got == 90000 && !a.error && !b.error);
+		free_two(c, s);
+	}
+}
+
 /* ---- no memory ---- */
 
 static long until_failure;
@@ -1289,6 +1434,7 @@ static const struct {
 	{ "bad_records", test_bad_records }, { "broken_pipe", test_broken_pipe }, { "key_updates", test_key_updates },
 	{ "renegotiate", test_renegotiate }, { "free_anywhere", test_free_anywhere }, { "kept_session", test_kept_session },
 	{ "connect", test_connect }, { "timeouts", test_timeouts }, { "paused_handshake", test_paused_handshake },
+	{ "changed_stream", test_changed_stream }, { "threads", test_threads },
 	{ "hostname", test_hostname }, { "batch", test_batch }, { "no_memory", test_no_memory },
 };
 #define N_TESTS (sizeof tests / sizeof *tests)

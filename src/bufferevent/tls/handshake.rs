@@ -63,8 +63,18 @@ fn complete(bev: BevRef) {
     } else {
         stop_reading(bev);
     }
-    if !bev.output().is_empty() && can_write(bev) {
+    let to_write = !bev.output().is_empty() && can_write(bev);
+    if to_write {
         kick(bev);
+    }
+    if t.underlying.is_some() {
+        // The program's timeouts are about its data, and that begins now.
+        if can_read(bev) {
+            bev.restart_read_timer();
+        }
+        if to_write {
+            bev.restart_write_timer();
+        }
     }
     bev.run_eventcb(BevEvent::CONNECTED, 0);
 }

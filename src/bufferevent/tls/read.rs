@@ -1,9 +1,11 @@
 //! From the session into the input.
 use super::super::BevRef;
+use super::super::private::MAX_SINGLE_DEFAULT;
 use super::*;
 use crate::abi::bufferevent::BevEvent;
 
-/// One turn takes not much more than this from one connection: others want a turn too.
+/// One turn takes not much more than this from one connection, where the program has set no limit: others want a turn
+/// too.
 const FAIR: usize = 64 * 1024;
 /// A record holds no more.
 const RECORD: usize = 16 * 1024;
@@ -79,13 +81,15 @@ pub(super) fn round(bev: BevRef) {
     }
     let round = t.round.get();
     let (mut total, mut stop) = (0, Stop::No);
+    let single = bev.own().max_single_read.get();
+    let fair = if single == MAX_SINGLE_DEFAULT { FAIR } else { single };
     let had_to_wait = t.has(Flags::READ_WAITS_WRITE);
     while stop == Stop::No && t.round.get() == round {
-        let max = allowed(bev);
+        let max = allowed(bev).min(fair);
         if max == 0 {
             break;
         }
-        if total >= FAIR {
+        if total >= fair {
             kick_reading(bev);
             break;
         }

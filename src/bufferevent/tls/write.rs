@@ -28,6 +28,12 @@ fn with_front<T>(bev: BevRef, len: usize, f: impl FnOnce(*const u8) -> T) -> Opt
     if first.iov_len >= len {
         return Some(f(first.iov_base.cast_const().cast()));
     }
+    with_copy(bev, len, f)
+}
+/// (Apart, because of the room that it takes on the stack.)
+#[inline(never)]
+fn with_copy<T>(bev: BevRef, len: usize, f: impl FnOnce(*const u8) -> T) -> Option<T> {
+    let output = bev.output();
     let mut copy = [MaybeUninit::<u8>::uninit(); RECORD];
     // A blocked write froze it against everybody else.
     let frozen = tls(bev).retry.get() > 0;
@@ -76,7 +82,7 @@ pub(super) fn round(bev: BevRef, options: c_int) {
                 total += n;
                 // It may call out.
                 let _ = output.drain(n);
-                if total >= FAIR || (total >= len && bev.own().has(State::WRITE_LIMIT_SET)) {
+                if total >= FAIR || bev.own().has(State::WRITE_LIMIT_SET) {
                     // The rest in the next turn, without waiting for the kernel's word.
                     break;
                 }
