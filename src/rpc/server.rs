@@ -68,7 +68,6 @@ impl RpcBaseRef {
         self.get().refs.up();
         Pin(self)
     }
-    #[expect(clippy::mut_from_ref, reason = "each use ends before the next one begins")]
     fn rpcs<'a>(self) -> &'a mut TailQueue<RpcLink> {
         // SAFETY: no use of the queue calls out, so none meets another.
         unsafe { &mut *self.get().rpcs.get() }

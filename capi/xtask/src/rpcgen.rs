@@ -9,12 +9,14 @@ const HELP: &str = "
 cargo xtask rpcgen [--prefix DIR] [--profile NAME]
 
 Tests the generator (capi/rpcgen) and what it makes of c-tests/rpcgen/everything.rpc, compiled as C and as C++ with all
-warnings, under the address and undefined behaviour sanitizers; then lets it exchange messages with the code that the
-original generator makes.
+warnings, under the address and undefined behaviour sanitizers; then calls over HTTP under valgrind, and lets it
+exchange messages with the code that the original generator makes.
 
   --prefix DIR     use the libraries installed there; otherwise they are built and installed into target/
   --profile NAME   cargo profile for that build: release (default) or dev";
 
+/// What is tested, and how.
+type Test = (&'static str, fn(&Bench) -> Outcome);
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Wshadow", "-pedantic", "-Werror"];
 const SANITIZERS: &[&str] = &["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 /// The generated file alone gets an allocator that fails on demand.
@@ -30,12 +32,13 @@ pub fn run(args: &[String]) -> Outcome {
     let _ = std::fs::remove_dir_all(&bench.folder);
     std::fs::create_dir_all(&bench.folder)?;
 
-    let tests: [(&str, fn(&Bench) -> Outcome); 4] = [
+    let tests: [Test; 5] = [
         ("the generator's own tests", |_| language()),
         ("everything.rpc as C", |b| b.everything(&cc(), &["-std=c99"], RENAMED, &["", "custom", "nomem"])),
         ("everything.rpc as C++", |b| {
             b.everything("g++", &["-x", "c++", "-std=c++11"], &[], &["", "custom"])
         }),
+        ("calls over HTTP", Bench::calls),
         ("messages to and from the original generator's code", Bench::exchange),
     ];
     let mut failed = 0;
@@ -119,6 +122,26 @@ impl Bench {
             output(self.command(&program).args((!mode.is_empty()).then_some(mode)))?;
         }
         Ok(())
+    }
+
+    /// evrpc itself, under valgrind: every call and message must be freed, whoever ends it.
+    fn calls(&self) -> Outcome {
+        let rpc = root().join("c-tests/rpcgen/everything.rpc");
+        let folder = self.prepare("calls", &self.ours(), &rpc, "calls.c")?;
+        let objects = [
+            self.compile(&cc(), &folder, &[&["-g", "-O1"], WARNINGS], "everything.gen.c")?,
+            self.compile(&cc(), &folder, &[&["-g", "-O1", "-Wall", "-Wextra", "-Werror"]], "calls.c")?,
+        ];
+        let program = self.link(&cc(), &folder, &[], &objects)?;
+        output(&mut self.command(&program))?;
+        let mut valgrind = self.command(Path::new("valgrind"));
+        valgrind.args([
+            "-q",
+            "--error-exitcode=9",
+            "--leak-check=full",
+            "--show-leak-kinds=definite,indirect",
+        ]);
+        output(valgrind.arg("--errors-for-leak-kinds=definite,indirect").arg(&program)).map(drop)
     }
 
     /// One program, twice: with the code of either generator. They must write the same bytes, understand each other,
