@@ -303,19 +303,11 @@ impl Setting {
         Ok(())
     }
 
-    /// Sonames, exported names and .pc files against those recorded from the original; known gaps are allowed.
+    /// Sonames, exported names and .pc files against those recorded from the original.
     fn abi_check(&self) -> Outcome {
-        let allow = self.folder.join("known-gaps.allow");
-        let mut text = String::new();
-        for name in symbols::gaps()?.keys() {
-            for library in ["libevent", "libevent_core", "libevent_extra", "libevent_openssl"] {
-                text += &format!("symbol.missing {library}: {name}\n");
-            }
-        }
-        crate::util::write(&allow, text)?;
         let mut cmd = Command::new("python3");
         cmd.env("PYTHONDONTWRITEBYTECODE", "1").arg(root().join("c-tests/abi/abi-check"));
-        cmd.args(["--only", "libs,pkgconfig", "--libs"]).arg(self.lib()).arg("--allow").arg(&allow);
+        cmd.args(["--only", "libs,pkgconfig", "--libs"]).arg(self.lib());
         output(&mut cmd).map(drop)
     }
 

@@ -50,19 +50,18 @@ pub fn headers() -> Outcome {
     Ok(())
 }
 
-/// An installed copy: headers, libraries, .pc files, and programs compiled and linked with them.
+/// An installed copy: headers, libraries, .pc files, and programs compiled, linked and run with them.
 pub fn installed(prefix: &Path) -> Outcome {
     run(check()
         .arg("--include")
         .arg(prefix.join("include"))
         .arg("--libs")
         .arg(prefix.join("lib"))
-        .arg("--quiet"))
+        .args(["--run", "--quiet"]))
 }
 
 fn check() -> Command {
-    let abi = root().join("c-tests/abi");
-    let mut cmd = Command::new(abi.join("abi-check"));
-    cmd.arg("--allow").arg(abi.join("gaps.allow")).env("PYTHONDONTWRITEBYTECODE", "1");
+    let mut cmd = Command::new(root().join("c-tests/abi/abi-check"));
+    cmd.env("PYTHONDONTWRITEBYTECODE", "1");
     cmd
 }

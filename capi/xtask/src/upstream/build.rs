@@ -10,28 +10,26 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Files of the `regress` program that need nothing beyond the core.
+/// Files of the `regress` program.
 const REGRESS: &[&str] = &[
     "regress",
     "regress_buffer",
     "regress_bufferevent",
+    "regress_dns",
     "regress_et",
     "regress_finalize",
+    "regress_http",
     "regress_listener",
     "regress_main",
     "regress_minheap",
+    "regress_rpc",
+    "regress_ssl",
     "regress_testutils",
     "regress_thread",
     "regress_util",
     "regress_zlib",
+    "regress.gen",
     "tinytest",
-];
-/// Files that need a part of their own: (public header whose presence shows the part, files).
-const PARTS: &[(&str, &[&str])] = &[
-    ("dns", &["regress_dns"]),
-    ("http", &["regress_http"]),
-    ("rpc", &["regress_rpc", "regress.gen"]),
-    ("bufferevent_ssl", &["regress_ssl"]),
 ];
 const PROGRAMS: &[&str] = &[
     "test-init",
@@ -57,8 +55,6 @@ const LINK: &[&str] = &["-rdynamic", "-Wl,-z,lazy", "-Wl,--warn-unresolved-symbo
 pub(super) struct Suite {
     folder: PathBuf,
     prefix: PathBuf,
-    /// Groups that are not built: their part is not in the libraries yet.
-    later: Vec<&'static str>,
 }
 
 /// The original's folder inside the fetched package.
@@ -112,54 +108,34 @@ impl Suite {
         copy_all(&ours.join("include"), &top, is_c)?;
 
         let include = prefix.join("include");
-        let has = |header: &str| include.join("event2").join(format!("{header}.h")).is_file();
-        if !has("event") {
+        if !include.join("event2/event.h").is_file() {
             return Err(format!(
                 "no headers in {}: run `cargo xtask install --prefix` first",
                 include.display()
             )
             .into());
         }
+        // The original's tests of evrpc use what its message compiler makes of regress.rpc; here ours makes it.
         let generator = prefix.join("bin/event_rpcgen.py");
-        let has_part = |part: &str| has(part) && (part != "rpc" || generator.is_file());
-        let later = folder.join("later");
-        let _ = std::fs::remove_dir_all(&later);
-        copy_all(&ours.join("later"), &later, is_c)?;
-        std::fs::create_dir_all(later.join("event2"))?;
-        copy_all(&ours.join("later/event2"), &later.join("event2"), |n| !has(n.trim_end_matches(".h")))?;
-        if has_part("rpc") {
-            let status = Command::new("python3")
-                .arg(&generator)
-                .args(["--quiet", "regress.rpc"])
-                .current_dir(&test)
-                .status()?;
-            if !status.success() {
-                return Err("event_rpcgen.py failed".into());
-            }
-        }
+        let mut generate = Command::new("python3");
+        generate.arg(&generator).args(["--quiet", "regress.rpc"]).current_dir(&test);
+        util::output(&mut generate)?;
 
         let mut flags: Vec<String> =
             "-O1 -g -w -fPIC -DEVENT__HAVE_LIBZ=1".split(' ').map(str::to_owned).collect();
-        for dir in [&include, &top, &test, &later] {
+        for dir in [&include, &top, &test] {
             flags.push(format!("-I{}", dir.display()));
         }
-        flags.extend(PARTS.iter().filter(|(p, _)| !has_part(p)).map(|(p, _)| format!("-DWITHOUT_{p}")));
         if libevent {
             flags.push("-DSUITE_ON_LIBEVENT".into());
         }
         let mut files: Vec<PathBuf> = REGRESS.iter().map(|n| test.join(format!("{n}.c"))).collect();
-        files.push(later.join("groups.c"));
-        for (part, names) in PARTS {
-            if has_part(part) {
-                files.extend(names.iter().map(|n| test.join(format!("{n}.c"))));
-            }
-        }
         let regress_files = files.len();
         files.extend(PROGRAMS.iter().map(|n| test.join(format!("{n}.c"))));
 
         let mut state = DefaultHasher::new();
         (&flags, &files).hash(&mut state);
-        for dir in [&include, &top, &later] {
+        for dir in [&include, &top] {
             hash_tree(dir, &mut state);
         }
         let stamp = format!("{:x}", state.finish());
@@ -172,9 +148,7 @@ impl Suite {
             std::fs::write(objects.join("stamp"), stamp)?;
         }
 
-        let later_group = |part: &'static str| if part == "bufferevent_ssl" { "ssl" } else { part };
-        let later = PARTS.iter().map(|(p, _)| *p).filter(|p| !has_part(p)).map(later_group).collect();
-        let suite = Suite { folder, prefix: prefix.to_owned(), later };
+        let suite = Suite { folder, prefix: prefix.to_owned() };
         let object = |f: &PathBuf| objects.join(f.file_name().unwrap_or_default()).with_extension("c.o");
         let mut missing = BTreeSet::new();
         let regress: Vec<PathBuf> = files[..regress_files].iter().map(object).collect();
@@ -183,11 +157,9 @@ impl Suite {
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             missing.extend(suite.link(&name, &[object(file)])?);
         }
-        // Names of parts that come later are no news.
-        missing.retain(|name| !name.starts_with("evdns_") || has("dns"));
         if !missing.is_empty() {
             let names: Vec<_> = missing.iter().map(String::as_str).collect();
-            say(format!("{} names that tests use are not exported yet: {}", names.len(), names.join(" ")));
+            say(format!("{} names that tests use are not exported: {}", names.len(), names.join(" ")));
         }
         Ok(suite)
     }
@@ -250,7 +222,7 @@ impl Suite {
         }
         for (group, want) in &expected.groups {
             let have = tests.iter().filter(|t| t.name.split('/').next() == Some(group)).count();
-            if have != *want && !libevent && !self.later.contains(&group.as_str()) {
+            if have != *want && !libevent {
                 return Err(format!("group {group} has {have} tests, expected.txt says {want}").into());
             }
         }
