@@ -185,6 +185,9 @@ impl Setting {
             cmd.arg("-DWITH_OPENSSL");
         }
         cmd.arg("-Wl,--no-as-needed").args(mix.iter().map(|l| format!("-l{l}")));
+        if mix.contains(&"event_openssl") {
+            cmd.args(["-lssl", "-lcrypto"]);
+        }
         output(&mut cmd)?;
         let needed = symbols::library(&program)?.needed;
         for lib in mix {
