@@ -16,6 +16,7 @@ mod links;
 mod package_files;
 mod races;
 mod rpcgen;
+mod samples;
 mod soak;
 mod symbols;
 mod test;
@@ -64,6 +65,11 @@ const COMMANDS: &[Command] = &[
         name: "fuzz",
         about: "the fuzz targets of tests/fuzz: [TARGET...] [--seconds N]",
         run: fuzz::run,
+    },
+    Command {
+        name: "samples",
+        about: "the original's samples and bench programs, with checks",
+        run: samples::run,
     },
     Command { name: "rpcgen", about: "event_rpcgen.py and the code that it makes", run: rpcgen::run },
     Command {

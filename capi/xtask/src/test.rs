@@ -98,6 +98,11 @@ const STEPS: &[Step] = &[
         ])],
     },
     Step {
+        name: "samples",
+        about: "the original's samples and bench programs do what they should on our libraries",
+        commands: &[Xtask(&["samples"])],
+    },
+    Step {
         name: "rpcgen",
         about: "event_rpcgen.py, and what it makes, in C and C++, beside the original's",
         commands: &[Xtask(&["rpcgen"])],
