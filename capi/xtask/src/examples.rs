@@ -32,6 +32,7 @@ const EXAMPLES: &[Example] = &[
     Example { name: "signal", packages: &["libevent_core"], drive: signal },
     Example { name: "echo-server", packages: &["libevent"], drive: echo },
     Example { name: "chat", packages: &["libevent"], drive: chat },
+    Example { name: "tls-echo", packages: &["libevent_openssl", "openssl"], drive: tls_echo },
     Example { name: "workers", packages: &["libevent", "libevent_pthreads"], drive: workers },
 ];
 
@@ -223,6 +224,13 @@ fn signal(p: &mut Program) -> Outcome<String> {
     p.expect("USR1 3, HUP 1, terminated")?;
     p.end()?;
     Ok("5 signals caught".into())
+}
+
+fn tls_echo(p: &mut Program) -> Outcome<String> {
+    p.expect("localhost: 1000 lines came back over TLSv1.3")?;
+    p.expect("example.com: hostname mismatch")?;
+    p.end()?;
+    Ok("1000 lines came back over TLS, a server of another name was refused".into())
 }
 
 fn echo(p: &mut Program) -> Outcome<String> {
