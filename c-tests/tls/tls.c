@@ -1332,6 +1332,79 @@ static void test_threads(void)
 	}
 }
 
+/* ---- a program that acts in the middle of an operation ---- */
+
+static struct bufferevent *meddled;
+static int meddle_count, meddle_at, meddle_what;
+static void meddle(int write_p, int version, int type, const void *buf, size_t len, SSL *ssl, void *arg)
+{
+	(void)write_p, (void)version, (void)type, (void)buf, (void)len, (void)ssl, (void)arg;
+	if (!meddled || ++meddle_count != meddle_at)
+		return;
+	switch (meddle_what) {
+	case 0:
+		bufferevent_free(meddled);
+		meddled = NULL;
+		break;
+	case 1:
+		bufferevent_write(meddled, "meddled", 7);
+		bufferevent_flush(meddled, EV_READ | EV_WRITE, BEV_FLUSH);
+		break;
+	case 2:
+		bufferevent_disable(meddled, EV_READ | EV_WRITE);
+		bufferevent_enable(meddled, EV_READ | EV_WRITE);
+		break;
+	case 3:
+		bufferevent_setfd(meddled, -1);
+		bufferevent_ssl_renegotiate(meddled);
+		break;
+	default:
+		bufferevent_setcb(meddled, NULL, NULL, NULL, NULL);
+		bufferevent_setwatermark(meddled, EV_READ, 0, 10);
+		evbuffer_drain(bufferevent_get_input(meddled), 1000000);
+		evbuffer_drain(bufferevent_get_output(meddled), 1000000);
+	}
+}
+static void ignore_data(struct bufferevent *bev, void *arg)
+{
+	(void)arg;
+	evbuffer_drain(bufferevent_get_input(bev), 1000000);
+}
+static void test_meddling(void)
+{
+	struct how how = { SOCKETS, 0, 0 };
+	int server, i;
+
+	for (how.link = 0; how.link < N_LINKS; ++how.link) {
+		for (server = 0; server < 2; ++server) {
+			for (meddle_what = 0; meddle_what < 5; ++meddle_what) {
+				for (meddle_at = 1; meddle_at < 30; meddle_at += getenv("TLS_SLOW") ? 9 : 2) {
+					struct bufferevent *bev[2];
+
+					connect_two(&how, &bev[0], &bev[1]);
+					meddle_count = 0;
+					meddled = bev[server];
+					SSL_set_msg_callback(bufferevent_openssl_get_ssl(meddled), meddle);
+					for (i = 0; i < 2; ++i) {
+						bufferevent_setcb(bev[i], ignore_data, NULL, NULL, NULL);
+						bufferevent_enable(bev[i], EV_READ);
+						fill(bev[i], 40000);
+					}
+					for (i = 0; i < 12; ++i)
+						event_base_loop(base, EVLOOP_NONBLOCK);
+					for (i = 0; i < 2; ++i) {
+						if (i != server || meddled)
+							bufferevent_free(bev[i]);
+					}
+					meddled = NULL;
+					event_base_loop(base, EVLOOP_NONBLOCK);
+					ERR_clear_error();
+				}
+			}
+		}
+	}
+}
+
 /* ---- no memory ---- */
 
 static long until_failure;
@@ -1420,6 +1493,57 @@ static void test_no_memory(void)
 	base = event_base_new();
 }
 
+/* The same for OpenSSL's own memory. */
+static long openssl_until_failure;
+static void *openssl_malloc(size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return openssl_until_failure > 0 && --openssl_until_failure == 0 ? NULL : malloc(n);
+}
+static void *openssl_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return openssl_until_failure > 0 && --openssl_until_failure == 0 ? NULL : realloc(p, n);
+}
+static void openssl_free(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(p);
+}
+static void test_no_memory_openssl(void)
+{
+	struct how how = { SOCKETS, 0, 0 };
+	long k;
+	int used;
+
+	for (how.link = 0; how.link <= OVER_PAIR; ++how.link) {
+		for (k = 1, used = 1; used; k += 1 + k / 40) {
+			struct bufferevent *bev[2];
+			struct seen seen[2];
+			int i;
+
+			memset(seen, 0, sizeof seen);
+			connect_two(&how, &bev[0], &bev[1]);
+			openssl_until_failure = k;
+			for (i = 0; i < 2; ++i) {
+				watch(bev[i], &seen[i]);
+				bufferevent_enable(bev[i], EV_READ);
+				fill(bev[i], 5000);
+			}
+			for (i = 0; i < 60; ++i)
+				event_base_loop(base, EVLOOP_NONBLOCK);
+			used = openssl_until_failure == 0;
+			openssl_until_failure = 0;
+			for (i = 0; i < 2; ++i) {
+				CHECK(seen[i].eof + seen[i].error <= 1);
+				CHECK(used || seen[i].got == 5000);
+			}
+			free_two(bev[0], bev[1]);
+			ERR_clear_error();
+		}
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*f)(void);
@@ -1436,11 +1560,15 @@ static const struct {
 	{ "connect", test_connect }, { "timeouts", test_timeouts }, { "paused_handshake", test_paused_handshake },
 	{ "changed_stream", test_changed_stream }, { "threads", test_threads },
 	{ "hostname", test_hostname }, { "batch", test_batch }, { "no_memory", test_no_memory },
+	{ "no_memory_openssl", test_no_memory_openssl }, { "meddling", test_meddling },
 };
 #define N_TESTS (sizeof tests / sizeof *tests)
 
 static void run_test(size_t i)
 {
+	/* Before OpenSSL has allocated anything. */
+	if (tests[i].f == test_no_memory_openssl)
+		CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
 	setup();
 	tests[i].f();
 	teardown();
