@@ -405,6 +405,20 @@ impl BufferRef {
         Call::both_changed((&dst, n, 0), (&src, 0, n));
         Ok(n)
     }
+    /// The bytes of the first block, where they lie: start and length.
+    ///
+    /// They stay there until the buffer is changed.
+    #[inline]
+    pub fn front(self) -> (*const u8, usize) {
+        let b = self.state();
+        if b.is_simple(0)
+            && let Some(c) = b.first.get().filter(|c| !c.in_file() && !c.is_empty())
+        {
+            return (c.data(), c.len());
+        }
+        let n = self.first_len();
+        self.pullup(Some(n)).map_or((std::ptr::null(), 0), |p| (p.cast_const(), n))
+    }
     /// `evbuffer_pullup`: makes the first `size` bytes (None: all) contiguous. None if there are not so many, or none.
     pub fn pullup(self, size: Option<usize>) -> Option<*mut u8> {
         let call = self.enter();

@@ -56,26 +56,93 @@ pub fn is_hex(c: u8) -> bool {
 pub fn is_blank(c: u8) -> bool {
     c == b' ' || c == b'\t'
 }
+// Eight bytes at a time. Borrows between bytes can only add marks above a byte that is marked rightly, so "any" is exact.
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+#[inline(always)]
+fn any_below(x: u64, n: u8) -> u64 {
+    x.wrapping_sub(ONES * n as u64) & !x & HIGH
+}
+#[inline(always)]
+fn any_equal(x: u64, c: u8) -> u64 {
+    let y = x ^ (ONES * c as u64);
+    y.wrapping_sub(ONES) & !y & HIGH
+}
+/// Whether `odd` finds nothing in `s`. It never finds the letter x.
+#[inline(always)]
+fn none_odd(s: &[u8], odd: impl Fn(u64) -> u64) -> bool {
+    let mut found = 0;
+    if let Some(last) = s.last_chunk::<8>() {
+        for w in s.chunks_exact(8) {
+            found |= odd(u64::from_ne_bytes(w.try_into().unwrap_or([0; 8])));
+        }
+        found |= odd(u64::from_ne_bytes(*last));
+    } else if let (Some(&[a, b, c, d]), Some(&[e, f, g, h])) = (s.first_chunk::<4>(), s.last_chunk::<4>()) {
+        found = odd(u64::from_ne_bytes([a, b, c, d, e, f, g, h]));
+    } else {
+        let mut w = [b'x'; 8];
+        for (to, &from) in w.iter_mut().zip(s) {
+            *to = from;
+        }
+        found = odd(u64::from_ne_bytes(w));
+    }
+    found == 0
+}
+
 /// One token at least, and nothing else.
 pub fn token(s: &[u8]) -> bool {
     !s.is_empty() && s.iter().all(|&c| is_token(c))
 }
+/// How many bytes at the start of `s` are those of a token.
+#[inline]
+pub fn token_len(s: &[u8]) -> usize {
+    // Names are mostly made of letters and hyphens.
+    let mut n = 0;
+    for w in s.chunks_exact(8) {
+        let x = u64::from_ne_bytes(w.try_into().unwrap_or([0; 8]));
+        let z = x | (ONES * 0x20);
+        // All below 0x80 here, so nothing is carried from byte to byte.
+        let letter = (z & !HIGH).wrapping_add(ONES * 0x1f) & !(z & !HIGH).wrapping_add(ONES * 0x05);
+        let hyphen = !((x & !HIGH) ^ (ONES * b'-' as u64)).wrapping_add(ONES * 0x7f);
+        if x & HIGH != 0 || (letter | hyphen) & HIGH != HIGH {
+            break;
+        }
+        n += 8;
+    }
+    while s.get(n).is_some_and(|&c| is_token(c)) {
+        n += 1;
+    }
+    n
+}
 /// No byte that a field's value or a reason phrase must not have: control bytes other than the tab.
 #[inline]
 pub fn text(s: &[u8]) -> bool {
-    // No early exit: the compiler makes this a few vector operations.
-    s.iter().fold(true, |ok, &c| ok & ((c >= b' ' && c != 0x7f) | (c == b'\t')))
+    target(s) || s.iter().all(|&c| (c >= b' ' && c != 0x7f) || c == b'\t')
 }
 /// No control byte at all, not even a tab. Blanks and bytes above ASCII pass: programs send them in request targets.
 #[inline]
 pub fn target(s: &[u8]) -> bool {
-    s.iter().fold(true, |ok, &c| ok & (c >= b' ' && c != 0x7f))
+    none_odd(s, |x| any_below(x, b' ') | any_equal(x, 0x7f))
+}
+/// Something, and in it no control byte, blank or colon: a name that can stand before a colon.
+#[inline]
+pub fn field_name(s: &[u8]) -> bool {
+    !s.is_empty() && none_odd(s, |x| any_below(x, b'!') | any_equal(x, 0x7f) | any_equal(x, b':'))
 }
 /// `s` without the blanks at both ends.
-pub fn trim(s: &[u8]) -> &[u8] {
-    let Some(start) = s.iter().position(|&c| !is_blank(c)) else { return &[] };
-    let s = s.get(start..).unwrap_or_default();
-    crate::util::text::trim_end_lws(s)
+#[inline]
+pub fn trim(mut s: &[u8]) -> &[u8] {
+    while let [c, rest @ ..] = s
+        && is_blank(*c)
+    {
+        s = rest;
+    }
+    while let [rest @ .., c] = s
+        && is_blank(*c)
+    {
+        s = rest;
+    }
+    s
 }
 
 #[cfg(test)]
@@ -94,6 +161,21 @@ mod tests {
             assert_eq!(text(&[c]), c == 9 || (c >= 32 && c != 127), "{c}");
             assert_eq!(target(&[c]), c >= 32 && c != 127, "{c}");
         }
+        // Each byte at each place of texts of each length up to some words.
+        for len in 1..28 {
+            for at in 0..len {
+                for c in 0..=255u8 {
+                    let mut s = [b'a'; 28];
+                    s[at] = c;
+                    let s = &s[..len];
+                    assert_eq!(text(s), c == 9 || (c >= 32 && c != 127), "{c} {at} {len}");
+                    assert_eq!(target(s), c >= 32 && c != 127, "{c} {at} {len}");
+                    assert_eq!(field_name(s), c > 32 && c != 127 && c != b':', "{c} {at} {len}");
+                    assert_eq!(token_len(s), if is_token(c) { len } else { at }, "{c} {at} {len}");
+                }
+            }
+        }
+        assert!(!field_name(b"") && token_len(b"") == 0);
         assert!(text(b"") && target(b"") && !token(b"") && !token(b"a b") && token(b"X-a"));
     }
     #[test]

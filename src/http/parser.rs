@@ -193,7 +193,7 @@ impl Head {
 
 /// A name, and what stands behind the colon that directly follows it.
 fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), Refused> {
-    let n = line.iter().position(|&c| !chars::is_token(c)).ok_or(Refused::Syntax)?;
+    let n = chars::token_len(line);
     match line.split_at_checked(n) {
         Some((name, [b':', raw @ ..])) if n != 0 => Ok((name, raw)),
         _ => Err(Refused::Syntax),
@@ -212,7 +212,7 @@ pub fn is_field(line: &[u8]) -> bool {
 pub fn request_line(line: &[u8]) -> Result<RequestLine<'_>, Refused> {
     let end = line.iter().rposition(|&c| c != b' ').map_or(0, |i| i + 1);
     let line = line.get(..end).unwrap_or_default();
-    let n = line.iter().position(|&c| !chars::is_token(c)).ok_or(Refused::Syntax)?;
+    let n = chars::token_len(line);
     let Some((method, [b' ', rest @ ..])) = line.split_at_checked(n) else { return Err(Refused::Syntax) };
     // " HTTP/1.1"
     let at = rest.len().checked_sub(9).ok_or(Refused::Syntax)?;

@@ -116,12 +116,12 @@ fn broken(con: ConRef, req: ReqRef, why: &Broken) -> Step {
 ///
 /// # Safety
 /// The buffer is not changed while the result is used.
+#[inline]
 pub(super) unsafe fn front<'a>(input: BufferRef) -> &'a [u8] {
-    let n = input.first_len();
-    match input.pullup(Some(n)) {
-        // SAFETY: `n` contiguous bytes, and the caller's promise.
-        Some(p) => unsafe { std::slice::from_raw_parts(p, n) },
-        None => &[],
+    match input.front() {
+        (_, 0) => &[],
+        // SAFETY: so many contiguous bytes, and the caller's promise.
+        (p, n) => unsafe { std::slice::from_raw_parts(p, n) },
     }
 }
 /// Makes more of it contiguous. False: all of it is, or there is no memory.

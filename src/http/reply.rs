@@ -3,7 +3,7 @@ use super::connection::{ConRef, Mark, State};
 use super::parser::Version;
 use super::request::ReqRef;
 use super::writing::{self, ChunkLine, Decimal, Said};
-use super::{html, reading, status};
+use super::{chars, html, reading, status};
 use crate::abi::event::Ev;
 use crate::abi::http::{ReqBits, ReqFlags, evhttp_connection_cb};
 use crate::buffer::BufferRef;
@@ -46,14 +46,22 @@ fn send(con: ConRef, req: ReqRef, body: Option<BufferRef>) {
     let kept = req.keep();
     let composed = compose(con, |output| {
         let own = req.output_buffer().ok_or(Error::Invalid)?;
-        if let Some(b) = body {
-            own.add_buffer(b)?;
-        }
         req.set_bit(ReqBits::USERDONE, true);
-        check_coding(req, own);
-        complete_headers(con, req, Some(own.len()))?;
-        writing::put_response_head(output, req)?;
-        if req.response_has_body() { output.add_buffer(own) } else { own.drain(usize::MAX) }
+        // What the program has put into the request's own buffer goes first; mostly there is nothing.
+        let body = match body {
+            Some(b) if own.is_empty() => b,
+            Some(b) => {
+                own.add_buffer(b)?;
+                own
+            }
+            None => own,
+        };
+        check_coding(req, body);
+        let said = put_head(con, req, output, Some(body.len()), false)?;
+        if said.close {
+            con.mark(Mark::CLOSING, true);
+        }
+        if req.response_has_body() { output.add_buffer(body) } else { body.drain(usize::MAX) }
     });
     end(con, req, composed);
     kept.release();
@@ -108,8 +116,8 @@ fn closes_after(con: ConRef, req: ReqRef) -> bool {
     }
     let version = Version { major: 1, minor: u8::from(req.at_least_1(1)) };
     !con.message().framing.persistent(version)
-        || says_close(req.header_out(b"Connection"))
-        || says_close(req.header_in(b"Connection"))
+        // (A program may have added it since a streamed reply was begun.)
+        || (con.is(Mark::REPLY_BEGUN) && says_close(req.header_out(b"Connection")))
         || (req.has(ReqFlags::PROXY_REQUEST) && !proxy_keeps(req))
 }
 fn proxy_keeps(req: ReqRef) -> bool {
@@ -127,51 +135,65 @@ fn check_coding(req: ReqRef, body: BufferRef) {
     }
 }
 
-/// Adds the headers that a response needs and the program has not given. `length`: of the body, where it is known.
-fn complete_headers(con: ConRef, req: ReqRef, length: Option<usize>) -> Result<()> {
-    let list = req.output_headers().ok_or(Error::Invalid)?;
-    let said = Said::of(list);
-    let body = req.response_has_body();
+/// Writes the head of a reply. What the program's headers do not say and the other side has to know is added.
+/// `length`: of the body, where it is known. `streamed`: the body comes piece by piece.
+fn put_head(
+    con: ConRef,
+    req: ReqRef,
+    output: BufferRef,
+    length: Option<usize>,
+    streamed: bool,
+) -> Result<Said> {
     let framing = &con.message().framing;
-    if req.major() == 1 {
-        if req.minor() >= 1 && !said.date {
-            if let Some(s) = con.server() {
-                s.with_date(|date| list.append(b"Date", date))?;
-            }
-        }
-        let keep_alive = req.minor() == 0 && framing.keep_alive() && !con.is(Mark::UNTIL_CLOSE);
-        if keep_alive && !said.connection {
-            list.append(b"Connection", b"keep-alive")?;
-        }
-        if let Some(n) = length
-            && body
-            && (req.minor() >= 1 || keep_alive)
-            && !said.length
-            && !said.coding
-        {
-            list.append(b"Content-Length", Decimal::new(n as u64).as_bytes())?;
-        }
-    }
-    if body
-        && !said.content_type
-        && let Some(default) = con.server().and_then(|s| s.default_content_type())
-    {
-        list.add(b"Content-Type", default)?;
-    }
-    // Whoever asked for a close, or is about to see one, is told.
     let proxy = req.has(ReqFlags::PROXY_REQUEST);
+    // Whoever asked for a close, or is about to see one, is told.
     let closes = framing.must_close()
         || con.is(Mark::CLOSING)
         || (proxy
             && !req.header_in(b"Proxy-Connection").is_some_and(|v| v.eq_ignore_ascii_case(b"keep-alive")));
-    if closes {
-        while list.remove(b"Connection") {}
-        if !proxy {
-            list.append(b"Connection", b"close")?;
+    let body = req.response_has_body();
+    let (first, new) = (req.major() == 1, req.at_least_1(1));
+    let server = con.server();
+    writing::put_response_head(output, req, closes, |said, out| {
+        if streamed {
+            let chunked = body && !said.length && new;
+            req.set_bit(ReqBits::CHUNKED, chunked);
+            if chunked && !said.coding {
+                out.put(&[b"Transfer-Encoding: chunked\r\n"])?;
+            }
+            // Where the body's length is not told in any way, its end is the connection's.
+            con.mark(Mark::UNTIL_CLOSE, body && !said.length && !chunked);
         }
-        while list.remove(b"Proxy-Connection") {}
-    }
-    Ok(())
+        if first
+            && new
+            && !said.date
+            && let Some(s) = server
+        {
+            s.with_date(|date| out.put(&[b"Date: ", date, b"\r\n"]))?;
+        }
+        let keep_alive = !new && framing.keep_alive() && !con.is(Mark::UNTIL_CLOSE) && !closes;
+        if first && keep_alive && !said.connection {
+            out.put(&[b"Connection: keep-alive\r\n"])?;
+        }
+        if let Some(n) = length
+            && body
+            && (new || keep_alive)
+            && !said.length
+            && !said.coding
+        {
+            out.put(&[b"Content-Length: ", Decimal::new(n as u64).as_bytes(), b"\r\n"])?;
+        }
+        if body
+            && !said.content_type
+            && let Some(default) = server.and_then(|s| s.default_content_type()).filter(|t| chars::text(t))
+        {
+            out.put(&[b"Content-Type: ", default, b"\r\n"])?;
+        }
+        if closes && !proxy {
+            out.put(&[b"Connection: close\r\n"])?;
+        }
+        Ok(())
+    })
 }
 
 // ---- streamed replies ----
@@ -190,18 +212,7 @@ pub fn send_reply_start(req: ReqRef, code: c_int, reason: Option<&[u8]>) {
     let kept = req.keep();
     con.mark(Mark::REPLY_BEGUN, true);
     let composed = compose(con, |output| {
-        let list = req.output_headers().ok_or(Error::Invalid)?;
-        let said = Said::of(list);
-        let body = req.response_has_body();
-        let chunked = body && !said.length && req.at_least_1(1);
-        req.set_bit(ReqBits::CHUNKED, chunked);
-        if chunked && !said.coding {
-            list.append(b"Transfer-Encoding", b"chunked")?;
-        }
-        // Where the body's length is not told in any way, its end is the connection's.
-        con.mark(Mark::UNTIL_CLOSE, body && !said.length && !chunked);
-        complete_headers(con, req, None)?;
-        writing::put_response_head(output, req)?;
+        put_head(con, req, output, None, true)?;
         let own = req.output_buffer().ok_or(Error::Invalid)?;
         if own.is_empty() { Ok(()) } else { put_chunk(req, output, own) }
     });

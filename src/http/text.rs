@@ -19,6 +19,11 @@ impl Writer {
     pub(super) fn at(&self) -> *mut u8 {
         self.at
     }
+    /// Bytes that still fit.
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        self.end as usize - self.at as usize
+    }
     #[inline]
     pub(super) fn put(&mut self, s: &[u8]) {
         let n = s.len().min(self.end as usize - self.at as usize);

@@ -1,8 +1,8 @@
-//! Composing the heads of messages, straight into an evbuffer: the length is counted first, then room is reserved once.
+//! Composing the heads of messages, in one pass, straight into the room at an evbuffer's end.
 //!
 //! No control byte leaves here, whatever a program has written into a request's fields: such headers are left out, such
 //! reasons were replaced when they were set.
-use super::headers::{Headers, sendable_value};
+use super::headers::{Headers, sendable_name, sendable_value};
 use super::request::ReqRef;
 use super::text::Writer;
 use super::{chars, method};
@@ -69,54 +69,126 @@ pub(super) struct Said {
     pub(super) close: bool,
 }
 impl Said {
-    pub(super) fn of(list: Headers) -> Said {
-        let mut said = Said::default();
-        for (name, value) in list.iter() {
-            // What is not going to be sent says nothing.
-            let is = |n: &[u8]| name.eq_ignore_ascii_case(n) && sendable_value(value);
-            match name.len() {
-                4 => said.date |= is(b"Date"),
-                10 if is(b"Connection") && !said.connection => {
-                    said.connection = true;
-                    said.close = value.eq_ignore_ascii_case(b"close");
-                }
-                12 => said.content_type |= is(b"Content-Type"),
-                14 => said.length |= is(b"Content-Length"),
-                17 => said.coding |= is(b"Transfer-Encoding"),
-                _ => {}
+    #[inline]
+    fn note(&mut self, name: &[u8], value: &[u8]) {
+        let is = |n: &[u8]| name.eq_ignore_ascii_case(n);
+        match name.len() {
+            4 => self.date |= is(b"Date"),
+            10 if is(b"Connection") && !self.connection => {
+                self.connection = true;
+                self.close = value.eq_ignore_ascii_case(b"close");
             }
+            12 => self.content_type |= is(b"Content-Type"),
+            14 => self.length |= is(b"Content-Length"),
+            17 => self.coding |= is(b"Transfer-Encoding"),
+            _ => {}
         }
-        said
     }
 }
 
-/// Appends the first line (in `first`, without its end) and the headers.
-pub(super) fn put_head(to: BufferRef, first: &[&[u8]], headers: Option<Headers>) -> Result<()> {
-    let mut size = 4usize;
-    for part in first {
-        size += part.len();
+/// The first room for a head; most fit.
+const FIRST_ROOM: usize = 512;
+
+/// Bytes on their way into the room at a buffer's end.
+pub(super) struct Out {
+    to: BufferRef,
+    room: iovec,
+    out: Writer,
+}
+impl Out {
+    fn new(to: BufferRef, size: usize) -> Result<Out> {
+        let mut room = [iovec { iov_base: null_mut(), iov_len: 0 }];
+        to.reserve(size, &mut room)?;
+        let [room] = room;
+        let start = room.iov_base.cast::<u8>();
+        if room.iov_len < size || start.is_null() {
+            return Err(Error::NoMem);
+        }
+        // SAFETY: reserved; the writer stays inside.
+        let out = unsafe { Writer::new(start, start.add(room.iov_len)) };
+        Ok(Out { to, room, out })
     }
+    fn finish(mut self) -> Result<()> {
+        self.room.iov_len = self.out.at() as usize - self.room.iov_base as usize;
+        self.to.commit(&[self.room])
+    }
+    #[inline]
+    fn ensure(&mut self, n: usize) -> Result<()> {
+        if self.out.room() >= n { Ok(()) } else { self.more(n) }
+    }
+    /// What has been written so far is committed, and more room is reserved.
+    #[cold]
+    fn more(&mut self, n: usize) -> Result<()> {
+        let mut room = self.room;
+        room.iov_len = self.out.at() as usize - room.iov_base as usize;
+        self.to.commit(&[room])?;
+        *self = Out::new(self.to, n.max(2 * FIRST_ROOM))?;
+        Ok(())
+    }
+    #[inline]
+    pub(super) fn put(&mut self, pieces: &[&[u8]]) -> Result<()> {
+        self.ensure(pieces.iter().map(|p| p.len()).sum())?;
+        pieces.iter().for_each(|p| self.out.put(p));
+        Ok(())
+    }
+    /// A header, if it can be sent. A folded value becomes one line.
+    #[inline]
+    fn header(&mut self, said: &mut Said, name: &[u8], value: &[u8]) -> Result<()> {
+        if !chars::field_name(name) || !chars::target(value) {
+            return self.odd_header(said, name, value);
+        }
+        said.note(name, value);
+        self.ensure(name.len() + value.len() + 4)?;
+        self.out.put(name);
+        self.out.put(b": ");
+        self.out.put(value);
+        self.out.put(b"\r\n");
+        Ok(())
+    }
+    #[cold]
+    fn odd_header(&mut self, said: &mut Said, name: &[u8], value: &[u8]) -> Result<()> {
+        if !sendable_name(name) || !sendable_value(value) {
+            return Ok(());
+        }
+        said.note(name, value);
+        self.put(&[name, b":"])?;
+        for line in value.split(|&c| c == b'\r' || c == b'\n').map(chars::trim).filter(|l| !l.is_empty()) {
+            self.put(&[b" ", line])?;
+        }
+        self.put(&[b"\r\n"])
+    }
+}
+
+/// Appends the first line (in `first`, without its end), the headers, and what `more` adds once it is known what they
+/// say. `no_connection`: headers about the connection are left out.
+///
+/// A failure may leave part of it in the buffer.
+pub(super) fn put_head(
+    to: BufferRef,
+    first: &[&[u8]],
+    headers: Option<Headers>,
+    no_connection: bool,
+    more: impl FnOnce(&Said, &mut Out) -> Result<()>,
+) -> Result<Said> {
+    let mut out = Out::new(to, FIRST_ROOM)?;
+    let mut said = Said::default();
+    out.put(first)?;
+    out.put(&[b"\r\n"])?;
     if let Some(h) = headers {
-        h.each_wire(|piece| size = size.saturating_add(piece.len()));
+        for (name, value) in h.iter() {
+            if no_connection && is_about_connection(name) {
+                continue;
+            }
+            out.header(&mut said, name, value)?;
+        }
     }
-    let mut room = [iovec { iov_base: null_mut(), iov_len: 0 }];
-    to.reserve(size, &mut room)?;
-    let start = room[0].iov_base.cast::<u8>();
-    if room[0].iov_len < size || start.is_null() {
-        return Err(Error::NoMem);
-    }
-    // SAFETY: reserved, at least `size` bytes; the writer stays inside.
-    let mut out = unsafe { Writer::new(start, start.add(size)) };
-    for part in first {
-        out.put(part);
-    }
-    out.put(b"\r\n");
-    if let Some(h) = headers {
-        h.each_wire(|piece| out.put(piece));
-    }
-    out.put(b"\r\n");
-    room[0].iov_len = out.at() as usize - start as usize;
-    to.commit(&room)
+    more(&said, &mut out)?;
+    out.put(&[b"\r\n"])?;
+    out.finish()?;
+    Ok(said)
+}
+fn is_about_connection(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"Connection") || name.eq_ignore_ascii_case(b"Proxy-Connection")
 }
 
 /// `HTTP/1.1`, by the version of the request.
@@ -124,11 +196,17 @@ pub(super) fn version(req: ReqRef) -> &'static [u8] {
     if req.major() == 1 && req.minor() == 0 { b"HTTP/1.0" } else { b"HTTP/1.1" }
 }
 
-/// The head of a response: its first line and its headers as they are now.
-pub(super) fn put_response_head(to: BufferRef, req: ReqRef) -> Result<()> {
+/// The head of a response: its first line, its headers as they are now, and what `more` adds.
+pub(super) fn put_response_head(
+    to: BufferRef,
+    req: ReqRef,
+    no_connection: bool,
+    more: impl FnOnce(&Said, &mut Out) -> Result<()>,
+) -> Result<Said> {
     let code = Decimal::new(u64::try_from(req.response_code()).unwrap_or(0).min(999));
     let reason = Some(req.reason()).filter(|r| chars::text(r)).unwrap_or_default();
-    put_head(to, &[version(req), b" ", code.as_bytes(), b" ", reason], req.output_headers())
+    let first = [version(req), b" ", code.as_bytes(), b" ", reason];
+    put_head(to, &first, req.output_headers(), no_connection, more)
 }
 
 /// The method and the target of a request. Fails if they could not be read as such: the target holds control bytes, or
@@ -140,7 +218,8 @@ pub(super) fn request_line<'a>(req: ReqRef) -> Result<(&'static [u8], &'a [u8])>
 /// The head of a request.
 pub(super) fn put_request_head(to: BufferRef, req: ReqRef) -> Result<()> {
     let (name, target) = request_line(req)?;
-    put_head(to, &[name, b" ", target, b" ", version(req)], req.output_headers())
+    let first = [name, b" ", target, b" ", version(req)];
+    put_head(to, &first, req.output_headers(), false, |_, _| Ok(())).map(|_| ())
 }
 
 #[cfg(test)]
