@@ -39,9 +39,33 @@ impl Name {
     /// From text, with or without a '.' at the end. None if a label is empty or too long, or the whole is. Both ""
     /// and "." are the root.
     pub fn from_text(text: &[u8]) -> Option<Name> {
-        let mut b = Builder::new();
-        b.text(text)?;
-        Some(b.finish())
+        let text = text.strip_suffix(b".").unwrap_or(text);
+        if text.is_empty() {
+            return Some(Name::ROOT);
+        }
+        let mut n = Name { len: u8::try_from(text.len() + 2).ok()?, wire: [0; MAX_WIRE] };
+        // Each '.', and the place before the text, becomes the length of the label behind it.
+        n.wire.get_mut(1..=text.len())?.copy_from_slice(text);
+        let mut label = 0;
+        for (i, _) in text.iter().enumerate().filter(|(_, c)| **c == b'.') {
+            n.end_label(label, i)?;
+            label = i + 1;
+        }
+        n.end_label(label, text.len())?;
+        // There is room for the end.
+        (usize::from(n.len) <= MAX_WIRE).then_some(n)
+    }
+    /// The label whose length stands at `at` ends before the byte `end` of the text.
+    fn end_label(&mut self, at: usize, end: usize) -> Option<()> {
+        let len = end.checked_sub(at).filter(|l| (1..=MAX_LABEL).contains(l))?;
+        *self.wire.get_mut(at)? = len as u8;
+        Some(())
+    }
+    /// From the bytes of a message, which are a name without pointers, at most [`MAX_WIRE`] of them.
+    pub(super) fn from_plain(wire: &[u8]) -> Option<Name> {
+        let mut n = Name { len: u8::try_from(wire.len()).ok()?, wire: [0; MAX_WIRE] };
+        n.wire.get_mut(..wire.len())?.copy_from_slice(wire);
+        Some(n)
     }
     /// From two texts, read as if a '.' stood between them: a host and its domain.
     pub fn from_host_and_domain(host: &[u8], domain: &[u8]) -> Option<Name> {
@@ -118,10 +142,13 @@ impl Name {
     /// 0x20: gives each letter the case that a bit of `random` says. Bits that are missing count as 0.
     pub fn randomize_case(&mut self, random: &[u8]) {
         let end = usize::from(self.len);
-        for (i, c) in self.wire.iter_mut().take(end).enumerate() {
-            if c.is_ascii_alphabetic() {
-                let bit = random.get(i / 8).map_or(0, |b| b >> (i % 8) & 1);
-                *c = (*c & !0x20) | bit << 5;
+        let mut random = random.iter();
+        // Without branches: eight bytes at a time go through vector registers.
+        for eight in self.wire.chunks_mut(8).take(end.div_ceil(8)) {
+            let bits = random.next().copied().unwrap_or(0);
+            for (i, c) in eight.iter_mut().enumerate() {
+                let letter = u8::from((*c | 0x20).wrapping_sub(b'a') < 26) << 5;
+                *c = (*c & !letter) | ((bits >> i) << 5 & letter);
             }
         }
     }

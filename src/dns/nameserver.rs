@@ -343,7 +343,7 @@ impl State {
             return;
         }
         let made = Name::from_text(PROBE_NAME)
-            .and_then(|name| self.make(Kind::A, name, DNS_QUERY_NO_SEARCH, Owner::Probe(s), None));
+            .and_then(|name| self.make(Kind::A, &name, DNS_QUERY_NO_SEARCH, Owner::Probe(s), None));
         let Some(r) = made else { return self.probe_failed(s) };
         s.probe.set(Some(r));
         // However many requests are under way.

@@ -209,7 +209,7 @@ impl DnsRef {
     }
     /// As [`Self::start`], for a name that is known already and not searched for.
     pub fn start_name(self, kind: Kind, name: Name, done: Done) -> Option<RequestRef> {
-        self.lock().begin(kind, name, DNS_QUERY_NO_SEARCH, done, None)
+        self.lock().begin(kind, &name, DNS_QUERY_NO_SEARCH, done, None)
     }
 }
 /// The next name of a search, and the number of the step behind it.
@@ -231,7 +231,7 @@ impl State {
         let searched = flags & DNS_QUERY_NO_SEARCH == 0 && kind != Kind::Ptr && !self.search.is_empty();
         if !searched {
             let name = Name::from_text(name)?;
-            return self.begin(kind, name, flags, done, None);
+            return self.begin(kind, &name, flags, done, None);
         }
         // A name of nothing could only become the domains themselves.
         if name.is_empty() {
@@ -241,7 +241,7 @@ impl State {
         text.try_extend(name).ok()?;
         let mut step = 0;
         let first = next_name(&list, name, &mut step)?;
-        self.begin(kind, first, flags, done, Some((text, list, step)))
+        self.begin(kind, &first, flags, done, Some((text, list, step)))
     }
     /// [`RequestRef::cancel`], for those who hold the lock.
     pub fn cancel(&mut self, r: RequestRef) {
@@ -254,7 +254,7 @@ impl State {
     fn begin(
         &mut self,
         kind: Kind,
-        name: Name,
+        name: &Name,
         flags: c_int,
         done: Done,
         search: Option<(Vec<u8>, SearchList, usize)>,
@@ -266,7 +266,7 @@ impl State {
     pub(super) fn make(
         &mut self,
         kind: Kind,
-        name: Name,
+        name: &Name,
         flags: c_int,
         owner: Owner,
         search: Option<(Vec<u8>, SearchList, usize)>,
@@ -291,7 +291,7 @@ impl State {
             kind,
             flags,
             place: Cell::new(Place::Nowhere),
-            name: Cell::new(name),
+            name: Cell::new(*name),
             text,
             search: list,
             step: Cell::new(step),
@@ -357,7 +357,8 @@ impl RequestRef {
     }
     /// Gives the name's letters a random case, or lower case if not `exact` and they had a random one.
     pub(super) fn spell(&self, exact: bool) {
-        let mut name = self.name.get();
+        // SAFETY: under the lock, and nothing that `name` lent out is alive.
+        let name = unsafe { &mut *self.name.as_ptr() };
         if exact {
             let mut bits = [0; super::name::MAX_WIRE.div_ceil(8)];
             let used = name.as_wire().len().div_ceil(8);
@@ -370,7 +371,6 @@ impl RequestRef {
         } else {
             return;
         }
-        self.name.set(name);
         self.exact_case.set(exact);
     }
     /// Puts it on a chain of requests that are on no channel; the link to others on a channel serves.

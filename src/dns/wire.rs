@@ -4,7 +4,7 @@
 //! must lead backwards, so following pointers ends. A reply is only looked at if it repeats our question exactly, and
 //! only records that belong to the question's name, or to what a chain of CNAMEs makes of it, are believed.
 #![forbid(unsafe_code)]
-use super::name::{Builder, Name};
+use super::name::{Builder, MAX_WIRE, Name};
 
 pub const TYPE_A: u16 = 1;
 pub const TYPE_CNAME: u16 = 5;
@@ -69,6 +69,9 @@ impl<'a> Cursor<'a> {
     }
     /// Reads a name; labels that pointers lead to are included, and the cursor ends behind the first pointer.
     pub fn name(&mut self) -> Option<Name> {
+        if let Some(len) = self.plain_len() {
+            return Name::from_plain(self.take(len)?);
+        }
         let mut out = Builder::new();
         let mut here = *self;
         // Where the run of labels began that is being read: pointers must lead before it.
@@ -98,6 +101,18 @@ impl<'a> Cursor<'a> {
             self.at = here.at;
         }
         Some(out.finish())
+    }
+    /// The length of a name that is here and has no pointers.
+    fn plain_len(&self) -> Option<usize> {
+        let mut len = 0;
+        while len < MAX_WIRE {
+            match *self.msg.get(self.at + len)? {
+                0 => return Some(len + 1),
+                l @ 1..=63 => len += 1 + usize::from(l),
+                _ => return None,
+            }
+        }
+        None
     }
     /// Reads a question: name, type, class.
     fn question(&mut self) -> Option<(Name, u16, u16)> {
@@ -170,8 +185,13 @@ impl<'a> Record<'a> {
         let data_at = c.at;
         Some(Record { owner, rtype, class, ttl, data: c.take(usize::from(len))?, data_at })
     }
-    fn belongs_to(&self, name: &Name) -> Option<bool> {
+    fn belongs_to(&self, name: &Name, asked: &Question<'_>) -> Option<bool> {
         let mut c = self.owner;
+        // A pointer to the question, which is where most servers point.
+        if std::ptr::eq(name, asked.name) && c.take(2)? == [0xc0, HEADER_LEN as u8] {
+            return Some(true);
+        }
+        c = self.owner;
         Some(c.name()?.eq_ignore_case(name))
     }
     /// The data as one name, which must fill it.
@@ -278,29 +298,35 @@ pub fn parse_reply(msg: &[u8], asked: &Question<'_>) -> Verdict {
         return Verdict::FormatErrorOnly;
     }
     let mut c = Cursor::new(msg, HEADER_LEN);
-    let question = if h.questions == 1 { c.question() } else { None };
-    let Some((name, qtype, class)) = question else { return Verdict::NotOurs };
-    if qtype != asked.qtype || class != CLASS_INET || !name.eq_ignore_case(asked.name) {
+    if h.questions != 1 {
         return Verdict::NotOurs;
     }
-    if asked.exact_case && !name.eq_exact(asked.name) {
+    let begin = c;
+    // As it was sent, mostly: one comparison.
+    let exact = c.take(asked.name.as_wire().len()) == Some(asked.name.as_wire());
+    if !exact {
+        c = begin;
+        if !c.name().is_some_and(|name| name.eq_ignore_case(asked.name)) {
+            return Verdict::NotOurs;
+        }
+    }
+    if (c.u16(), c.u16()) != (Some(asked.qtype), Some(CLASS_INET)) {
+        return Verdict::NotOurs;
+    }
+    // A name that is spelled by a pointer to itself is none, so what is not exact differs in case.
+    if asked.exact_case && !exact {
         return Verdict::CaseDiffers;
     }
     let truncated = h.flags & FLAG_TC != 0;
-    match read_sections(msg, c, &h, asked, truncated) {
-        Some((answer, ttl, canonical)) => {
-            Verdict::Reply(Reply { rcode: h.rcode(), truncated, ttl, answer, canonical })
-        }
+    let mut reply = Reply { rcode: h.rcode(), truncated, ttl: 0, answer: Answer::None, canonical: None };
+    if read_sections(msg, c, &h, asked, &mut reply).is_none() {
         // Servers cut truncated messages anywhere: what counts is that they are.
-        None if truncated => Verdict::Reply(Reply {
-            rcode: h.rcode(),
-            truncated,
-            ttl: 0,
-            answer: Answer::None,
-            canonical: None,
-        }),
-        None => Verdict::Malformed,
+        if !truncated {
+            return Verdict::Malformed;
+        }
+        (reply.ttl, reply.answer, reply.canonical) = (0, Answer::None, None);
     }
+    Verdict::Reply(reply)
 }
 
 /// The records behind the question. None if they are not well formed.
@@ -309,40 +335,44 @@ fn read_sections<'a>(
     mut c: Cursor<'a>,
     h: &Header,
     asked: &Question<'_>,
-    truncated: bool,
-) -> Option<(Answer, u32, Option<Name>)> {
+    out: &mut Reply,
+) -> Option<()> {
     let answers = c;
+    let mut aliases = false;
     for _ in 0..h.answers {
-        Record::read(&mut c)?;
+        aliases |= Record::read(&mut c)?.rtype == TYPE_CNAME;
     }
     let authorities = c;
     let mut ttl = u32::MAX;
-    let owner = follow_aliases(msg, answers, h.answers, asked, &mut ttl)?;
-    let mut answer =
-        collect(msg, answers, h.answers, owner.as_ref().unwrap_or(asked.name), asked.qtype, &mut ttl)?;
-    if matches!(answer, Answer::None) && owner.is_some() {
+    if aliases {
+        follow_aliases(msg, answers, h.answers, asked, &mut ttl, &mut out.canonical)?;
+    }
+    let owner = out.canonical.as_ref().unwrap_or(asked.name);
+    collect(msg, answers, h.answers, owner, asked, &mut ttl, &mut out.answer)?;
+    if matches!(out.answer, Answer::None) && out.canonical.is_some() {
         // Against the rules, and seen: an alias that has addresses itself.
-        answer = collect(msg, answers, h.answers, asked.name, asked.qtype, &mut ttl)?;
+        collect(msg, answers, h.answers, asked.name, asked, &mut ttl, &mut out.answer)?;
     }
-    if matches!(answer, Answer::None) {
-        ttl = negative_ttl(msg, authorities, h.authorities, truncated)?.unwrap_or(u32::MAX);
+    if matches!(out.answer, Answer::None) {
+        ttl = negative_ttl(msg, authorities, h.authorities, out.truncated)?.unwrap_or(u32::MAX);
     }
-    Some((answer, if ttl == u32::MAX { 0 } else { ttl }, owner))
+    out.ttl = if ttl == u32::MAX { 0 } else { ttl };
+    Some(())
 }
 
-/// Follows CNAME records by their owners from the question's name, in whatever order they stand. The last name of
-/// the chain, if there is one, and the least of their ttls.
+/// Follows CNAME records by their owners from the question's name, in whatever order they stand. `owner` becomes the
+/// last name of the chain, if there is one, `ttl` the least of theirs.
 fn follow_aliases<'a>(
     msg: &'a [u8],
     answers: Cursor<'a>,
     count: u16,
     asked: &Question<'_>,
     ttl: &mut u32,
-) -> Option<Option<Name>> {
+    owner: &mut Option<Name>,
+) -> Option<()> {
     if asked.qtype == TYPE_CNAME {
-        return Some(None);
+        return Some(());
     }
-    let mut owner: Option<Name> = None;
     let mut hops = 0;
     loop {
         let before = hops;
@@ -351,18 +381,18 @@ fn follow_aliases<'a>(
             let r = Record::read(&mut c)?;
             if r.rtype == TYPE_CNAME
                 && r.class == CLASS_INET
-                && r.belongs_to(owner.as_ref().unwrap_or(asked.name))?
+                && r.belongs_to(owner.as_ref().unwrap_or(asked.name), asked)?
             {
                 if hops == MAX_CHAIN {
                     return None; // a loop, or as good as one
                 }
-                owner = Some(r.name(msg)?);
+                *owner = Some(r.name(msg)?);
                 *ttl = (*ttl).min(r.ttl);
                 hops += 1;
             }
         }
         if hops == before {
-            return Some(owner);
+            return Some(());
         }
     }
 }
@@ -373,35 +403,36 @@ fn collect<'a>(
     mut c: Cursor<'a>,
     count: u16,
     owner: &Name,
-    qtype: u16,
+    asked: &Question<'_>,
     ttl: &mut u32,
-) -> Option<Answer> {
-    let mut answer = Answer::None;
+    answer: &mut Answer,
+) -> Option<()> {
+    let qtype = asked.qtype;
     for _ in 0..count {
         let r = Record::read(&mut c)?;
-        if r.rtype != qtype || r.class != CLASS_INET || !r.belongs_to(owner)? {
+        if r.rtype != qtype || r.class != CLASS_INET || !r.belongs_to(owner, asked)? {
             continue;
         }
-        match (&mut answer, qtype) {
+        match (&mut *answer, qtype) {
             (Answer::None, TYPE_A) => {
                 let mut list = Addrs::new();
                 list.add_all(r.data)?;
-                answer = Answer::V4(list);
+                *answer = Answer::V4(list);
             }
             (Answer::V4(list), _) => list.add_all(r.data)?,
             (Answer::None, TYPE_AAAA) => {
                 let mut list = Addrs::new();
                 list.add_all(r.data)?;
-                answer = Answer::V6(list);
+                *answer = Answer::V6(list);
             }
             (Answer::V6(list), _) => list.add_all(r.data)?,
-            (Answer::None, TYPE_PTR | TYPE_CNAME) => answer = Answer::Name(r.name(msg)?),
+            (Answer::None, TYPE_PTR | TYPE_CNAME) => *answer = Answer::Name(r.name(msg)?),
             // Of several names the first counts.
             _ => continue,
         }
         *ttl = (*ttl).min(r.ttl);
     }
-    Some(answer)
+    Some(())
 }
 
 /// How long the absence of an answer may be believed, if an SOA record says.
