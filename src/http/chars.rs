@@ -5,6 +5,15 @@ const TOKEN: u8 = 1;
 const UNRESERVED: u8 = 2;
 const SUB_DELIM: u8 = 4;
 const HEX: u8 = 8;
+const COLON: u8 = 16;
+const AT_SLASH: u8 = 32;
+const QUESTION: u8 = 64;
+
+/// Sets of bytes for [`span`]: those that may stand in a part of a URI, besides percent escapes.
+pub const NAME: u8 = UNRESERVED | SUB_DELIM;
+pub const USERINFO: u8 = NAME | COLON;
+pub const PATH: u8 = USERINFO | AT_SLASH;
+pub const QUERY: u8 = PATH | QUESTION;
 
 const CLASS: [u8; 256] = {
     let mut t = [0u8; 256];
@@ -19,8 +28,14 @@ const CLASS: [u8; 256] = {
         }
         c += 1;
     }
-    let more: [(&[u8], u8); 3] =
-        [(b"!#$%&'*+-.^_`|~", TOKEN), (b"-._~", UNRESERVED), (b"!$&'()*+,;=", SUB_DELIM)];
+    let more: [(&[u8], u8); 6] = [
+        (b"!#$%&'*+-.^_`|~", TOKEN),
+        (b"-._~", UNRESERVED),
+        (b"!$&'()*+,;=", SUB_DELIM),
+        (b":", COLON),
+        (b"@/", AT_SLASH),
+        (b"?", QUESTION),
+    ];
     let mut i = 0;
     while i < more.len() {
         let mut j = 0;
@@ -40,7 +55,7 @@ pub fn is_token(c: u8) -> bool {
 }
 /// A letter, a digit or one of `-._~`: stands for itself anywhere in a URI.
 #[inline]
-pub fn is_unreserved(c: u8) -> bool {
+pub const fn is_unreserved(c: u8) -> bool {
     CLASS[c as usize] & UNRESERVED != 0
 }
 #[inline]
@@ -50,6 +65,22 @@ pub fn is_unreserved_or_sub_delim(c: u8) -> bool {
 #[inline]
 pub fn is_hex(c: u8) -> bool {
     CLASS[c as usize] & HEX != 0
+}
+/// How many bytes at the start of `s` are of that set or belong to a percent escape.
+#[inline]
+pub fn span(s: &[u8], set: u8) -> usize {
+    let mut i = 0;
+    while let Some(&c) = s.get(i) {
+        if CLASS[c as usize] & set != 0 {
+            i += 1;
+            continue;
+        }
+        match s.get(i..) {
+            Some([b'%', a, b, ..]) if is_hex(*a) && is_hex(*b) => i += 3,
+            _ => break,
+        }
+    }
+    i
 }
 /// A space or a tab.
 #[inline]

@@ -12,24 +12,44 @@ pub enum Plus {
     InQuery,
 }
 
+/// What a byte is encoded to: one byte or three, and how many they are.
+pub type Code = [u8; 4];
+/// All but unreserved characters become `%XX`.
+static CODES: [Code; 256] = codes(false);
+/// The same with `+` for a space.
+static CODES_WITH_PLUS: [Code; 256] = codes(true);
+
+const fn codes(space_as_plus: bool) -> [Code; 256] {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut all = [[0; 4]; 256];
+    let mut c = 0;
+    while c < 256 {
+        all[c] = if chars::is_unreserved(c as u8) {
+            [c as u8, 0, 0, 1]
+        } else if c as u8 == b' ' && space_as_plus {
+            [b'+', 0, 0, 1]
+        } else {
+            [b'%', DIGITS[c >> 4], DIGITS[c & 15], 3]
+        };
+        c += 1;
+    }
+    all
+}
+fn table(space_as_plus: bool) -> &'static [Code; 256] {
+    if space_as_plus { &CODES_WITH_PLUS } else { &CODES }
+}
+
 /// Bytes that [`encode`] makes of `src`.
 pub fn encoded_len(src: &[u8], space_as_plus: bool) -> Option<usize> {
-    let escaped = src.iter().filter(|&&c| !(chars::is_unreserved(c) || (c == b' ' && space_as_plus))).count();
-    escaped.checked_mul(2)?.checked_add(src.len())
+    let codes = table(space_as_plus);
+    src.iter().try_fold(0usize, |n, &c| n.checked_add(codes[usize::from(c)][3].into()))
 }
-/// Hands `src` to `put`, all but unreserved characters as `%XX`.
-pub fn encode(src: &[u8], space_as_plus: bool, mut put: impl FnMut(u8)) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+/// Hands the codes of `src` to `put`.
+#[inline]
+pub fn encode(src: &[u8], space_as_plus: bool, mut put: impl FnMut(Code)) {
+    let codes = table(space_as_plus);
     for &c in src {
-        if chars::is_unreserved(c) {
-            put(c);
-        } else if c == b' ' && space_as_plus {
-            put(b'+');
-        } else {
-            put(b'%');
-            put(DIGITS[usize::from(c >> 4)]);
-            put(DIGITS[usize::from(c & 15)]);
-        }
+        put(codes[usize::from(c)]);
     }
 }
 
@@ -74,7 +94,7 @@ mod tests {
 
     fn enc(src: &[u8], plus: bool) -> String {
         let mut out = Vec::new();
-        encode(src, plus, |c| out.push(c));
+        encode(src, plus, |c| out.extend_from_slice(&c[..usize::from(c[3])]));
         assert_eq!(encoded_len(src, plus), Some(out.len()));
         String::from_utf8(out).unwrap()
     }

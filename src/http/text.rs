@@ -69,7 +69,23 @@ pub fn encode(src: &[u8], space_as_plus: bool) -> Result<*mut c_char> {
     } else {
         escape::encoded_len(src, space_as_plus).ok_or(Error::NoMem)?
     };
-    Ok(string(room, |to| escape::encode(src, space_as_plus, |c| to.byte(c)))?.0)
+    // All four bytes of a code are written; the next one covers those that do not count.
+    let size = room.checked_add(size_of::<escape::Code>()).ok_or(Error::NoMem)?;
+    let start = mem::malloc(size).cast::<u8>();
+    if start.is_null() {
+        return Err(Error::NoMem);
+    }
+    let mut at = start;
+    escape::encode(src, space_as_plus, |code| {
+        // SAFETY: the codes' own bytes are at most `room` together; what is written behind them fits as well.
+        unsafe {
+            at.cast::<escape::Code>().write_unaligned(code);
+            at = at.add(code[3].into());
+        }
+    });
+    // SAFETY: as above.
+    unsafe { *at = 0 };
+    Ok(start.cast())
 }
 /// `evhttp_uridecode`: the string may hold NULs, hence the length.
 pub fn decode(src: &[u8], plus: escape::Plus) -> Result<(*mut c_char, usize)> {

@@ -4,18 +4,16 @@
 //! set gets a block of its own: pointers to the other parts stay good.
 #![forbid(unsafe_code)]
 use super::chars;
-use crate::mem::{TryVec, Vec, new_vec};
+use crate::mem::{Box, TryVec, Vec, new_box, new_vec};
 use crate::{Error, Result};
 
 /// Path, query and fragment may hold any bytes but those that end them.
 pub const NONCONFORMANT: u32 = 1;
 
-/// One part: nothing, or text with a NUL behind it.
-enum Text {
-    None,
-    Parsed { start: usize, end: usize },
-    Own(Vec<u8>),
-}
+/// Where a part's text and the NUL behind it stand in `text`; nowhere if both are 0.
+type Place = (u32, u32);
+/// Parts that were set: text with a NUL, or None. They stand before what was parsed.
+type Own = [Option<Vec<u8>>; PARTS];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
@@ -34,12 +32,13 @@ pub struct Uri {
     port: i32,
     /// The parts of the text that was parsed.
     text: Vec<u8>,
-    parts: [Text; PARTS],
+    parts: [Place; PARTS],
+    own: Option<Box<Own>>,
 }
 
 impl Uri {
     pub fn new(flags: u32) -> Uri {
-        Uri { flags, port: -1, text: new_vec(), parts: [const { Text::None }; PARTS] }
+        Uri { flags, port: -1, text: new_vec(), parts: [(0, 0); PARTS], own: None }
     }
     /// Takes a URI or a relative reference apart. `source` holds no NUL.
     pub fn parse(source: &[u8], flags: u32) -> Result<Uri> {
@@ -92,10 +91,12 @@ impl Uri {
     }
     /// A part's text with the NUL that ends it.
     pub fn get_c(&self, part: Part) -> Option<&[u8]> {
-        match self.parts.get(part as usize)? {
-            Text::None => None,
-            Text::Parsed { start, end } => self.text.get(*start..*end),
-            Text::Own(v) => Some(v),
+        if let Some(own) = self.own.as_ref().and_then(|o| o.get(part as usize)?.as_ref()) {
+            return Some(own);
+        }
+        match *self.parts.get(part as usize)? {
+            (0, 0) => None,
+            (start, end) => self.text.get(start as usize..end as usize),
         }
     }
     pub fn port(&self) -> i32 {
@@ -112,7 +113,7 @@ impl Uri {
     /// Replaces a part by `text` (which holds no NUL), or removes it.
     pub fn set(&mut self, part: Part, text: Option<&[u8]>) -> Result<()> {
         let new = match text {
-            None => Text::None,
+            None => None,
             Some(s) => {
                 let valid = match part {
                     Part::Scheme => valid_scheme(s),
@@ -128,11 +129,17 @@ impl Uri {
                 own.try_reserve_exact(s.len() + 1).map_err(|_| Error::NoMem)?;
                 own.try_extend(s)?;
                 own.try_push(0)?;
-                Text::Own(own)
+                Some(own)
             }
         };
-        if let Some(place) = self.parts.get_mut(part as usize) {
+        if new.is_some() && self.own.is_none() {
+            self.own = Some(new_box([const { None }; PARTS])?);
+        }
+        if let Some(place) = self.own.as_mut().and_then(|o| o.get_mut(part as usize)) {
             *place = new;
+        }
+        if let Some(place) = self.parts.get_mut(part as usize) {
+            *place = (0, 0);
         }
         Ok(())
     }
@@ -233,15 +240,17 @@ impl<'a> Found<'a> {
     fn build(self, flags: u32) -> Result<Uri> {
         let all = [self.scheme, self.userinfo, self.host, Some(self.path), self.query, self.fragment];
         let size = all.iter().flatten().map(|s| s.len() + 1).sum();
+        u32::try_from(size).map_err(|_| Error::Invalid)?;
         let mut uri = Uri::new(flags);
         uri.port = self.port.unwrap_or(-1);
         uri.text.try_reserve_exact(size).map_err(|_| Error::NoMem)?;
         for (place, text) in uri.parts.iter_mut().zip(all) {
             let Some(text) = text else { continue };
+            // There is room: nothing grows.
             let start = uri.text.len();
             uri.text.try_extend(text)?;
             uri.text.try_push(0)?;
-            *place = Text::Parsed { start, end: uri.text.len() };
+            *place = (start as u32, uri.text.len() as u32);
         }
         Ok(uri)
     }
@@ -250,17 +259,6 @@ impl<'a> Found<'a> {
 fn split_at(s: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let i = memchr::memchr(at, s)?;
     Some((s.get(..i)?, s.get(i + 1..)?))
-}
-/// How many bytes at the start are plain by `ok` or belong to a percent escape.
-fn span(s: &[u8], ok: impl Fn(u8) -> bool) -> usize {
-    let mut rest = s;
-    loop {
-        rest = match rest {
-            [b'%', a, b, tail @ ..] if chars::is_hex(*a) && chars::is_hex(*b) => tail,
-            [c, tail @ ..] if ok(*c) => tail,
-            _ => return s.len() - rest.len(),
-        };
-    }
 }
 /// The longest start of `s` that can be such a part, and what follows.
 fn cut(s: &[u8], part: Part, flags: u32) -> (&[u8], &[u8]) {
@@ -272,10 +270,7 @@ fn cut(s: &[u8], part: Part, flags: u32) -> (&[u8], &[u8]) {
         };
         s.iter().position(ends).unwrap_or(s.len())
     } else {
-        let question = part != Part::Path;
-        span(s, |c| {
-            chars::is_unreserved_or_sub_delim(c) || matches!(c, b':' | b'@' | b'/') || (c == b'?' && question)
-        })
+        chars::span(s, if part == Part::Path { chars::PATH } else { chars::QUERY })
     };
     s.split_at_checked(end).unwrap_or((s, &[]))
 }
@@ -284,11 +279,11 @@ fn valid_scheme(s: &[u8]) -> bool {
     s.first().is_some_and(u8::is_ascii_alphabetic) && s.iter().all(more)
 }
 fn valid_userinfo(s: &[u8]) -> bool {
-    span(s, |c| chars::is_unreserved_or_sub_delim(c) || c == b':') == s.len()
+    chars::span(s, chars::USERINFO) == s.len()
 }
 /// A host's name, or an IPv4 address, which looks like one.
 fn valid_name(s: &[u8]) -> bool {
-    span(s, chars::is_unreserved_or_sub_delim) == s.len()
+    chars::span(s, chars::NAME) == s.len()
 }
 /// `[IPv6]` or `[vX.anything]`.
 fn valid_literal(s: &[u8]) -> bool {

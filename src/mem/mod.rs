@@ -159,7 +159,13 @@ impl<T> TryVec<T> for Vec<T> {
         T: Copy,
     {
         self.try_reserve(items.len()).map_err(|_| Error::NoMem)?;
-        self.extend_from_slice(items);
+        let len = self.len();
+        // (extend_from_slice of this Vec clones one item after the other.)
+        // SAFETY: there is room for them, and they are Copy.
+        unsafe {
+            std::ptr::copy_nonoverlapping(items.as_ptr(), self.as_mut_ptr().add(len), items.len());
+            self.set_len(len + items.len());
+        }
         Ok(())
     }
     fn try_resize(&mut self, len: usize, value: T) -> Result<()>
