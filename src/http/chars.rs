@@ -69,18 +69,15 @@ pub fn is_hex(c: u8) -> bool {
 /// How many bytes at the start of `s` are of that set or belong to a percent escape.
 #[inline]
 pub fn span(s: &[u8], set: u8) -> usize {
-    let mut i = 0;
-    while let Some(&c) = s.get(i) {
-        if CLASS[c as usize] & set != 0 {
-            i += 1;
-            continue;
-        }
-        match s.get(i..) {
-            Some([b'%', a, b, ..]) if is_hex(*a) && is_hex(*b) => i += 3,
-            _ => break,
-        }
+    let mut rest = s;
+    loop {
+        let n = rest.iter().position(|&c| CLASS[c as usize] & set == 0).unwrap_or(rest.len());
+        rest = match rest.get(n..) {
+            Some([b'%', a, b, tail @ ..]) if is_hex(*a) && is_hex(*b) => tail,
+            Some(tail) => return s.len() - tail.len(),
+            None => return s.len(),
+        };
     }
-    i
 }
 /// A space or a tab.
 #[inline]

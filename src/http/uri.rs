@@ -4,7 +4,7 @@
 //! set gets a block of its own: pointers to the other parts stay good.
 #![forbid(unsafe_code)]
 use super::chars;
-use crate::mem::{Box, TryVec, Vec, new_box, new_vec};
+use crate::mem::{Box, TryVec, Vec, new_box, new_vec, zeros};
 use crate::{Error, Result};
 
 /// Path, query and fragment may hold any bytes but those that end them.
@@ -50,7 +50,7 @@ impl Uri {
         }
         let mut authority = false;
         if let [b'/', b'/', tail @ ..] = rest {
-            let end = tail.iter().position(|c| b"/?#".contains(c)).unwrap_or(tail.len());
+            let end = tail.iter().position(|c| matches!(c, b'/' | b'?' | b'#')).unwrap_or(tail.len());
             let (text, tail) = tail.split_at_checked(end).ok_or(Error::Invalid)?;
             found.authority(text)?;
             authority = true;
@@ -243,21 +243,23 @@ impl<'a> Found<'a> {
         u32::try_from(size).map_err(|_| Error::Invalid)?;
         let mut uri = Uri::new(flags);
         uri.port = self.port.unwrap_or(-1);
-        uri.text.try_reserve_exact(size).map_err(|_| Error::NoMem)?;
+        uri.text = zeros(size)?;
+        let mut at = 0;
         for (place, text) in uri.parts.iter_mut().zip(all) {
             let Some(text) = text else { continue };
-            // There is room: nothing grows.
-            let start = uri.text.len();
-            uri.text.try_extend(text)?;
-            uri.text.try_push(0)?;
-            *place = (start as u32, uri.text.len() as u32);
+            // The NULs are there already.
+            let end = at + text.len();
+            uri.text.get_mut(at..end).ok_or(Error::NoMem)?.copy_from_slice(text);
+            *place = (at as u32, end as u32 + 1);
+            at = end + 1;
         }
         Ok(uri)
     }
 }
 
 fn split_at(s: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let i = memchr::memchr(at, s)?;
+    // Near the start, mostly: a search by words would not pay.
+    let i = s.iter().position(|&c| c == at)?;
     Some((s.get(..i)?, s.get(i + 1..)?))
 }
 /// The longest start of `s` that can be such a part, and what follows.

@@ -136,6 +136,18 @@ pub fn new_box<T>(value: T) -> Result<Box<T>> {
 pub const fn new_vec<T>() -> Vec<T> {
     Vec::new_in(Alloc)
 }
+/// So many zeros.
+pub fn zeros(len: usize) -> Result<Vec<u8>> {
+    if len == 0 {
+        return Ok(new_vec());
+    }
+    let p = calloc(len, 1).cast::<u8>();
+    if p.is_null() {
+        return Err(Error::NoMem);
+    }
+    // SAFETY: a block of that allocator and size, all of it initialised.
+    Ok(unsafe { Vec::from_raw_parts_in(p, len, len, Alloc) })
+}
 /// Fallible growth, to be used instead of `push` and `extend`, which abort.
 pub trait TryVec<T> {
     fn try_push(&mut self, value: T) -> Result<()>;
@@ -147,6 +159,7 @@ pub trait TryVec<T> {
         T: Clone;
 }
 impl<T> TryVec<T> for Vec<T> {
+    #[inline]
     fn try_push(&mut self, value: T) -> Result<()> {
         if self.len() == self.capacity() {
             self.try_reserve(1).map_err(|_| Error::NoMem)?;
