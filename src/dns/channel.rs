@@ -26,6 +26,8 @@ pub(crate) struct Channel {
     dns: DnsRef,
     pub(super) server: ServerRef,
     fd: Cell<c_int>,
+    /// The event has been assigned.
+    assigned: Cell<bool>,
     /// Does not count for the loop (DISABLE_WHEN_INACTIVE): the deadlines of requests keep it running.
     internal: bool,
     requests: UnsafeCell<List<OnChannel>>,
@@ -106,6 +108,7 @@ impl ChannelRef {
     fn begin_watching(self, base: Option<BaseRef>, what: Ev) -> Result<()> {
         let ev = self.event().ok_or(Error::Invalid)?;
         ev.assign(base, self.fd(), what | Ev::PERSIST, Some(ready), self.node().cast())?;
+        self.assigned.set(true);
         if self.internal {
             ev.insert_flags(Evlist::INTERNAL);
         }
@@ -129,6 +132,7 @@ impl State {
             dns: self.me,
             server,
             fd: Cell::new(fd),
+            assigned: Cell::new(false),
             internal: self.disable_when_inactive,
             requests: UnsafeCell::new(List::new()),
             count: Cell::new(0),
@@ -151,7 +155,7 @@ impl State {
         if !ch.is_tcp() {
             ch.server.sockets.set(ch.server.sockets.get() - 1);
         }
-        if let Some(ev) = ch.event().filter(|ev| ev.is_initialized()) {
+        if let Some(ev) = ch.event().filter(|_| ch.assigned.get()) {
             let _ = ev.del_noblock();
         }
         sys::fd::close(ch.fd.replace(-1));
@@ -247,7 +251,7 @@ impl ChannelRef {
         while let Some(ch) = next {
             next = ch.next_idle.take();
             let dns = ch.dns;
-            match ch.event().and_then(|ev| ev.base().filter(|_| ev.is_initialized())) {
+            match ch.event().and_then(|ev| ev.base().filter(|_| ch.assigned.get())) {
                 // The loop's thread may be about to take our lock.
                 // SAFETY: the head of the channel's event; the memory stays until `finalized`.
                 Some(base) if dns.is_threaded() => unsafe {
@@ -264,9 +268,7 @@ impl ChannelRef {
     /// # Safety
     /// Retired, and its event cannot run any more.
     unsafe fn free(self) {
-        if let Some(ev) = self.event()
-            && ev.is_initialized()
-        {
+        if let Some(ev) = self.event().filter(|_| self.assigned.get()) {
             ev.unassign();
         }
         // SAFETY: the caller's promise.
