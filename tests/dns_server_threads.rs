@@ -32,7 +32,8 @@ unsafe extern "C" fn forward(req: *mut evdns_server_request, arg: *mut c_void) {
 unsafe extern "C" fn at_once(req: *mut evdns_server_request, _: *mut c_void) {
     // SAFETY: a live request.
     let r = unsafe { RequestRef::from_raw(req).unwrap() };
-    let added = r.add(Section::Answer, b"a.example", TYPE_A, 1, 1, ReplyData::Bytes(&[1; 4]));
+    // More than a request has room for itself.
+    let added = r.add(Section::Answer, b"a.example", 16, 1, 1, ReplyData::Bytes(&[1; 200]));
     // Too little memory for the answer: the failure is told.
     assert!(r.respond(if added.is_ok() { 0 } else { 2 }).is_ok());
 }

@@ -15,6 +15,36 @@ const MAX_PLACES: usize = 128;
 #[derive(Clone, Copy)]
 pub struct WireName<'a>(&'a [u8]);
 impl<'a> WireName<'a> {
+    /// Stands for the name of the reply's first question, which must not be the root.
+    pub const FIRST_QUESTION: WireName<'static> = WireName(&[]);
+
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+    /// Whether `text` spells this name, letter for letter.
+    pub fn is_spelled(&self, text: &[u8]) -> bool {
+        let (mut wire, mut text) = (self.0, text);
+        while let Some((&len, rest)) = wire.split_first() {
+            if len == 0 {
+                return text.is_empty();
+            }
+            let (Some((label, next)), Some((word, after))) =
+                (rest.split_at_checked(len.into()), text.split_at_checked(len.into()))
+            else {
+                return false;
+            };
+            if label != word {
+                return false;
+            }
+            wire = next;
+            text = match after.split_first() {
+                Some((b'.', more)) => more,
+                Some(_) => return false,
+                None => after,
+            };
+        }
+        false
+    }
     /// The name that `bytes` begin with, and what follows it.
     pub fn split(bytes: &'a [u8]) -> Option<(WireName<'a>, &'a [u8])> {
         let mut at = 0;
@@ -122,6 +152,9 @@ fn stands_at(msg: &[u8], mut at: usize, mut wire: &[u8]) -> bool {
 
 fn put_name(w: &mut Writer<'_>, places: &mut Places, name: WireName<'_>) -> Option<()> {
     let mut rest = name.0;
+    if rest.is_empty() {
+        return w.u16(0xc000 | HEADER_LEN as u16);
+    }
     while let Some(&len) = rest.first().filter(|&&len| len != 0) {
         if let Some(at) = places.find(w.written(), rest) {
             return w.u16(0xc000 | at);
@@ -137,17 +170,22 @@ fn put_name(w: &mut Writer<'_>, places: &mut Places, name: WireName<'_>) -> Opti
 
 fn put_record(w: &mut Writer<'_>, places: &mut Places, r: &Record<'_>) -> Option<()> {
     put_name(w, places, r.name)?;
-    w.u16(r.rtype)?;
-    w.u16(r.class)?;
-    w.u32(r.ttl)?;
-    let len_at = w.position();
-    w.u16(0)?;
+    let ([t0, t1], [c0, c1]) = (r.rtype.to_be_bytes(), r.class.to_be_bytes());
+    let [a, b, c, d] = r.ttl.to_be_bytes();
     match r.data {
-        Data::Bytes(b) => w.bytes(b)?,
-        Data::Name(n) => put_name(w, places, n)?,
+        Data::Bytes(bytes) => {
+            let [n0, n1] = u16::try_from(bytes.len()).ok()?.to_be_bytes();
+            w.bytes(&[t0, t1, c0, c1, a, b, c, d, n0, n1])?;
+            w.bytes(bytes)
+        }
+        Data::Name(n) => {
+            w.bytes(&[t0, t1, c0, c1, a, b, c, d, 0, 0])?;
+            let at = w.position();
+            put_name(w, places, n)?;
+            let len = u16::try_from(w.position() - at).ok()?;
+            w.patch_u16(at - 2, len)
+        }
     }
-    let len = u16::try_from(w.position() - len_at - 2).ok()?;
-    w.patch_u16(len_at, len)
 }
 
 /// Writes records until one does not fit; how many did, and whether that was all.
@@ -185,8 +223,8 @@ where
     let mut questions = 0u16;
     for q in reply.questions {
         put_name(&mut w, &mut places, q.name)?;
-        w.u16(q.qtype)?;
-        w.u16(q.class)?;
+        let ([t0, t1], [c0, c1]) = (q.qtype.to_be_bytes(), q.class.to_be_bytes());
+        w.bytes(&[t0, t1, c0, c1])?;
         questions = questions.checked_add(1)?;
     }
     let (answers, mut whole) = put_section(&mut w, &mut places, reply.answers);
@@ -199,15 +237,13 @@ where
         (additionals, _) = put_section(&mut w, &mut places, reply.additionals);
     }
     let used = w.position();
-    let mut w = Writer::new(out);
     let flags = reply.flags & !MASK_RCODE
         | FLAG_QR
         | u16::from(reply.rcode) & MASK_RCODE
         | if whole { 0 } else { FLAG_TC };
     let opt = u16::from(reply.udp_size.is_some() && additionals < u16::MAX);
-    for word in [reply.id, flags, questions, answers, authorities, additionals + opt] {
-        w.u16(word)?;
-    }
+    let words = [reply.id, flags, questions, answers, authorities, additionals + opt].map(u16::to_be_bytes);
+    out.first_chunk_mut::<HEADER_LEN>()?.copy_from_slice(words.as_flattened());
     let Some(size) = reply.udp_size.filter(|_| opt == 1) else { return Some(used) };
     let mut tail = Writer::new(out.get_mut(used..)?);
     tail.opt(size)?;

@@ -4,6 +4,7 @@
 //! must lead backwards, so following pointers ends. A reply is only looked at if it repeats our question exactly, and
 //! only records that belong to the question's name, or to what a chain of CNAMEs makes of it, are believed.
 #![forbid(unsafe_code)]
+use super::compose::WireName;
 use super::name::{Builder, MAX_WIRE, Name};
 
 pub const TYPE_A: u16 = 1;
@@ -117,6 +118,14 @@ impl<'a> Cursor<'a> {
     /// Reads a question: name, type, class.
     fn question(&mut self) -> Option<(Name, u16, u16)> {
         Some((self.name()?, self.u16()?, self.u16()?))
+    }
+    /// Steps over a name that [`Self::name`] could read.
+    fn check_name(&mut self) -> Option<()> {
+        match WireName::split(self.msg.get(self.at..)?) {
+            Some((name, _)) => self.at += name.as_bytes().len(),
+            None => self.name().map(|_| ())?,
+        }
+        Some(())
     }
     /// Steps over a name without following pointers.
     fn skip_name(&mut self) -> Option<()> {
@@ -548,7 +557,7 @@ impl<'a> Request<'a> {
         let first = Cursor::new(msg, HEADER_LEN);
         let mut c = first;
         for _ in 0..h.questions {
-            c.name()?;
+            c.check_name()?;
             c.take(4)?;
         }
         let mut udp_size = None;
@@ -564,6 +573,12 @@ impl<'a> Request<'a> {
     /// 0 is a standard query.
     pub fn opcode(&self) -> u8 {
         ((self.flags & MASK_OPCODE) >> 11) as u8
+    }
+    /// The question, if there is one only, and its name is spelled out.
+    pub fn only_question(&self) -> Option<(WireName<'a>, u16, u16)> {
+        let (name, rest) = WireName::split(self.first.msg.get(self.first.at..)?)?;
+        let (&[t0, t1, c0, c1], true) = (rest.first_chunk()?, self.questions == 1) else { return None };
+        Some((name, u16::from_be_bytes([t0, t1]), u16::from_be_bytes([c0, c1])))
     }
     /// Name, type and class of each question.
     pub fn questions(&self) -> impl Iterator<Item = (Name, u16, u16)> + 'a {

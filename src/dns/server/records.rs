@@ -14,10 +14,19 @@ pub enum Section {
     Additional = 2,
 }
 
-pub(super) struct Records(mem::Vec<u8>);
+/// Short replies need no memory besides the request's own.
+const INLINE: usize = 128;
+pub(super) struct Records {
+    /// What `inline` holds, while `heap` is empty.
+    used: usize,
+    inline: [u8; INLINE],
+    heap: mem::Vec<u8>,
+}
 
 const BYTES: u8 = 0;
 const NAME: u8 = 1;
+/// Besides: the owner is the first question's name, and does not follow.
+const OF_QUESTION: u8 = 2;
 /// Section, kind, type, class, ttl, data's length.
 const HEAD: usize = 1 + 1 + 2 + 2 + 4 + 2;
 
@@ -38,41 +47,65 @@ pub(super) enum NewData<'a> {
 
 impl Records {
     pub(super) const fn new() -> Records {
-        Records(mem::new_vec())
+        Records { used: 0, inline: [0; INLINE], heap: mem::new_vec() }
+    }
+    fn bytes(&self) -> &[u8] {
+        if self.heap.is_empty() { self.inline.get(..self.used).unwrap_or(&[]) } else { &self.heap }
     }
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.bytes().is_empty()
+    }
+    /// Room for `n` more bytes, in one piece.
+    fn grow(&mut self, n: usize) -> Result<&mut [u8]> {
+        if self.heap.is_empty() {
+            let end = self.used + n;
+            if end <= INLINE {
+                let at = std::mem::replace(&mut self.used, end);
+                return self.inline.get_mut(at..end).ok_or(Error::NoMem);
+            }
+            self.heap.try_reserve(end).map_err(|_| Error::NoMem)?;
+            self.heap.try_extend(self.inline.get(..self.used).unwrap_or(&[]))?;
+            self.used = 0;
+        }
+        let at = self.heap.len();
+        self.heap.try_resize(at + n, 0)?;
+        self.heap.get_mut(at..).ok_or(Error::NoMem)
     }
     /// Adds a record, or fails and changes nothing.
-    pub(super) fn add(&mut self, head: Head, name: &Name, data: NewData<'_>) -> Result<()> {
+    pub(super) fn add(&mut self, head: Head, name: WireName<'_>, data: NewData<'_>) -> Result<()> {
         let (kind, bytes) = match data {
             NewData::Bytes(b) => (BYTES, b),
             NewData::Name(n) => (NAME, n.as_wire()),
         };
         let len = u16::try_from(bytes.len()).map_err(|_| Error::Invalid)?;
-        let name = name.as_wire();
-        self.0.try_reserve(HEAD + name.len() + bytes.len()).map_err(|_| Error::NoMem)?;
-        let mut h = [0; HEAD];
-        let (t, rest) = (head.rtype.to_ne_bytes(), head.class.to_ne_bytes());
-        let (ttl, len) = (head.ttl.to_ne_bytes(), len.to_ne_bytes());
-        let fields = [head.section as u8, kind].into_iter().chain(t).chain(rest).chain(ttl).chain(len);
-        h.iter_mut().zip(fields).for_each(|(to, from)| *to = from);
-        // Reserved above.
-        self.0.try_extend(&h)?;
-        self.0.try_extend(name)?;
-        self.0.try_extend(bytes)
+        let name = name.as_bytes();
+        let room = self.grow(HEAD + name.len() + bytes.len())?;
+        let ([t0, t1], [c0, c1]) = (head.rtype.to_ne_bytes(), head.class.to_ne_bytes());
+        let ([l0, l1, l2, l3], [n0, n1]) = (head.ttl.to_ne_bytes(), len.to_ne_bytes());
+        let kind = kind | if name.is_empty() { OF_QUESTION } else { 0 };
+        let fields = [head.section as u8, kind, t0, t1, c0, c1, l0, l1, l2, l3, n0, n1];
+        let (first, rest) = room.split_at_mut(HEAD.min(room.len()));
+        first.copy_from_slice(&fields);
+        let (owner, rest) = rest.split_at_mut(name.len().min(rest.len()));
+        owner.copy_from_slice(name);
+        rest.copy_from_slice(bytes);
+        Ok(())
     }
     /// Where the next record will stand, for [`Self::back_to`].
     pub(super) fn mark(&self) -> usize {
-        self.0.len()
+        self.bytes().len()
     }
     /// Takes back what was added since.
     pub(super) fn back_to(&mut self, mark: usize) {
-        self.0.truncate(mark);
+        if self.heap.is_empty() {
+            self.used = mark;
+        } else {
+            self.heap.truncate(mark);
+        }
     }
     /// The records of one section, in the order in which they were added.
     pub(super) fn of(&self, section: Section) -> Iter<'_> {
-        Iter { rest: &self.0, section: section as u8 }
+        Iter { rest: self.bytes(), section: section as u8 }
     }
 }
 impl Default for Records {
@@ -92,12 +125,10 @@ impl<'a> Iter<'a> {
     fn any(&mut self) -> Option<(u8, Record<'a>)> {
         let (h, rest) = self.rest.split_first_chunk::<HEAD>()?;
         let [section, kind, t0, t1, c0, c1, l0, l1, l2, l3, n0, n1] = *h;
-        let (name, rest) = WireName::split(rest)?;
+        let (name, rest) =
+            if kind & OF_QUESTION != 0 { (WireName::FIRST_QUESTION, rest) } else { WireName::split(rest)? };
         let (bytes, rest) = rest.split_at_checked(usize::from(u16::from_ne_bytes([n0, n1])))?;
-        let data = match kind {
-            NAME => Data::Name(WireName::split(bytes)?.0),
-            _ => Data::Bytes(bytes),
-        };
+        let data = if kind & NAME != 0 { Data::Name(WireName::split(bytes)?.0) } else { Data::Bytes(bytes) };
         self.rest = rest;
         let (rtype, class) = (u16::from_ne_bytes([t0, t1]), u16::from_ne_bytes([c0, c1]));
         Some((section, Record { name, rtype, class, ttl: u32::from_ne_bytes([l0, l1, l2, l3]), data }))
@@ -125,14 +156,28 @@ mod tests {
         let mut r = Records::new();
         assert!(r.is_empty() && r.of(Section::Answer).next().is_none());
         let head = |section, rtype| Head { section, rtype, class: 1, ttl: 0x0102_0304 };
-        r.add(head(Section::Answer, 1), &a, NewData::Bytes(&[1, 2, 3, 4])).unwrap();
-        r.add(head(Section::Additional, 16), &a, NewData::Bytes(&[])).unwrap();
-        r.add(head(Section::Answer, 5), &b, NewData::Name(&a)).unwrap();
-        assert_eq!(r.add(head(Section::Answer, 9), &b, NewData::Bytes(&[0; 65536])), Err(Error::Invalid));
-        let types = |s| r.of(s).map(|r| (r.rtype, r.ttl)).collect::<std::collections::VecDeque<_>>();
-        assert_eq!(types(Section::Answer), [(1, 0x0102_0304), (5, 0x0102_0304)]);
-        assert_eq!(types(Section::Additional), [(16, 0x0102_0304)]);
-        assert!(types(Section::Authority).is_empty());
+        r.add(head(Section::Answer, 1), (&a).into(), NewData::Bytes(&[1, 2, 3, 4])).unwrap();
+        r.add(head(Section::Additional, 16), (&a).into(), NewData::Bytes(&[])).unwrap();
+        r.add(head(Section::Answer, 5), (&b).into(), NewData::Name(&a)).unwrap();
+        assert_eq!(
+            r.add(head(Section::Answer, 9), (&b).into(), NewData::Bytes(&[0; 65536])),
+            Err(Error::Invalid)
+        );
+        let types =
+            |r: &Records, s| r.of(s).map(|r| (r.rtype, r.ttl)).collect::<std::collections::VecDeque<_>>();
+        assert_eq!(types(&r, Section::Answer), [(1, 0x0102_0304), (5, 0x0102_0304)]);
+        assert_eq!(types(&r, Section::Additional), [(16, 0x0102_0304)]);
+        assert!(types(&r, Section::Authority).is_empty());
+        // More than fits inline moves; taking back works in both places.
+        let before = r.mark();
+        for size in [10, 100, 300] {
+            r.add(head(Section::Authority, 7), WireName::FIRST_QUESTION, NewData::Bytes(&[7; 300][..size]))
+                .unwrap();
+        }
+        assert_eq!(types(&r, Section::Answer).len(), 2);
+        assert_eq!(r.of(Section::Authority).filter(|r| r.name.as_bytes().is_empty()).count(), 3);
+        r.back_to(before);
+        assert!(types(&r, Section::Authority).is_empty() && types(&r, Section::Answer).len() == 2);
         let cname = r.of(Section::Answer).nth(1).unwrap();
         assert!(matches!(cname.data, Data::Name(_)));
     }

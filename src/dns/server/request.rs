@@ -87,6 +87,57 @@ fn question_size(text: usize) -> usize {
     align_up(offset_of!(evdns_server_question, name) + text + 1, align_of::<evdns_server_question>())
 }
 
+/// The length of the text of a name that has one.
+fn text_len(name: WireName<'_>) -> usize {
+    name.as_bytes().len().saturating_sub(2)
+}
+fn labels<'a>(name: WireName<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = name.as_bytes();
+    std::iter::from_fn(move || {
+        let (&len, after) = rest.split_first()?;
+        let (label, next) = after.split_at_checked(len.into())?;
+        rest = next;
+        (len != 0).then_some(label)
+    })
+}
+/// Whether no label holds a '.' or a NUL.
+fn has_text(name: WireName<'_>) -> bool {
+    labels(name).all(|label| label.iter().all(|&c| c != b'.' && c != 0))
+}
+/// Writes a question, its text and its name in the form of a message to the places given, and moves them on.
+///
+/// # Safety
+/// There is room: for a pointer, [`question_size`] of the text's length, and the name.
+unsafe fn put_question(
+    place: &mut (*mut *mut evdns_server_question, *mut u8, *mut u8),
+    name: WireName<'_>,
+    qtype: u16,
+    class: u16,
+) {
+    let (list, q, wire_name) = *place;
+    let question = q.cast::<evdns_server_question>();
+    // SAFETY: the caller's promise; a name's labels and the dots between them are as long as its text.
+    unsafe {
+        (*question).r#type = c_int::from(qtype);
+        (*question).dns_question_class = c_int::from(class);
+        let text = q.add(offset_of!(evdns_server_question, name));
+        let mut to = text;
+        for label in labels(name) {
+            if to != text {
+                to.write(b'.');
+                to = to.add(1);
+            }
+            std::ptr::copy_nonoverlapping(label.as_ptr(), to, label.len());
+            to = to.add(label.len());
+        }
+        to.write(0);
+        list.write(question);
+        let bytes = name.as_bytes();
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), wire_name, bytes.len());
+        *place = (list.add(1), q.add(question_size(text_len(name))), wire_name.add(bytes.len()));
+    }
+}
+
 impl RequestRef {
     /// # Safety
     /// `p` is null or a request that the library has handed out and that has been neither answered nor dropped, and
@@ -126,11 +177,23 @@ impl RequestRef {
             return Verdict::Refused(RCODE_FORMAT);
         }
         let (mut texts, mut names) = (0, 0);
-        for (name, _, _) in asked.questions() {
-            // A '.' or NUL inside a label: C could not tell it from another name.
-            let Some(t) = name.to_text() else { return Verdict::Refused(RCODE_FORMAT) };
-            texts += question_size(t.as_bytes().len());
-            names += name.as_wire().len();
+        // A '.' or NUL inside a label: C could not tell it from another name.
+        let only = asked.only_question();
+        if let Some((name, ..)) = only {
+            if !has_text(name) {
+                return Verdict::Refused(RCODE_FORMAT);
+            }
+            texts = question_size(text_len(name));
+            names = name.as_bytes().len();
+        } else {
+            for (name, _, _) in asked.questions() {
+                let name = WireName::from(&name);
+                if !has_text(name) {
+                    return Verdict::Refused(RCODE_FORMAT);
+                }
+                texts += question_size(text_len(name));
+                names += name.as_bytes().len();
+            }
         }
         let questions = align_up(size_of::<Request>(), align_of::<*mut u8>());
         let first = questions + usize::from(asked.questions) * size_of::<*mut evdns_server_question>();
@@ -182,21 +245,13 @@ impl RequestRef {
                 from_len,
                 records: UnsafeCell::new(Records::new()),
             });
-            let (mut q, mut wire_name) = (b.add(at.first), b.add(at.names));
-            for (i, (name, qtype, class)) in asked.questions().enumerate() {
-                let text = name.to_text();
-                let text = text.as_ref().map_or(&[][..], |t| t.as_bytes());
-                let question = q.cast::<evdns_server_question>();
-                (*question).r#type = c_int::from(qtype);
-                (*question).dns_question_class = c_int::from(class);
-                let to = q.add(offset_of!(evdns_server_question, name));
-                std::ptr::copy_nonoverlapping(text.as_ptr(), to, text.len());
-                to.add(text.len()).write(0);
-                list.add(i).write(question);
-                q = q.add(question_size(text.len()));
-                let bytes = name.as_wire();
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), wire_name, bytes.len());
-                wire_name = wire_name.add(bytes.len());
+            let mut place = (list, b.add(at.first), b.add(at.names));
+            if let Some((name, qtype, class)) = asked.only_question() {
+                put_question(&mut place, name, qtype, class);
+            } else {
+                for (name, qtype, class) in asked.questions() {
+                    put_question(&mut place, (&name).into(), qtype, class);
+                }
             }
         }
         RequestRef(block.cast())
@@ -247,6 +302,19 @@ impl RequestRef {
             f.write(f.read() & !(EVDNS_FLAGS_AA | EVDNS_FLAGS_RD) | flags);
         }
     }
+    /// A record's owner, given as text: most often the first question's name.
+    fn owner<'a>(self, text: &[u8], room: &'a mut Name) -> Result<WireName<'a>> {
+        // SAFETY: alive; the names lie in its block and are never written.
+        let names = unsafe { std::slice::from_raw_parts((*self.raw()).names, (*self.raw()).names_len) };
+        if !text.is_empty()
+            && let Some((first, _)) = WireName::split(names)
+            && first.is_spelled(text)
+        {
+            return Ok(WireName::FIRST_QUESTION);
+        }
+        *room = Name::from_text(text).ok_or(Error::Invalid)?;
+        Ok(WireName::from(&*room))
+    }
     /// `evdns_server_request_add_reply`. A ttl is a number of 32 bits, whatever its sign.
     pub fn add(
         self,
@@ -257,7 +325,8 @@ impl RequestRef {
         ttl: c_int,
         data: ReplyData<'_>,
     ) -> Result<()> {
-        let name = Name::from_text(name).ok_or(Error::Invalid)?;
+        let mut room = Name::ROOT;
+        let name = self.owner(name, &mut room)?;
         let head = Head { section, rtype, class, ttl: ttl as u32 };
         let _held = self.port().hold();
         // SAFETY: alive; the lock is held, and nothing here calls out.
@@ -267,10 +336,10 @@ impl RequestRef {
             return Err(Error::Invalid);
         }
         match data {
-            ReplyData::Bytes(b) => records.add(head, &name, NewData::Bytes(b)),
+            ReplyData::Bytes(b) => records.add(head, name, NewData::Bytes(b)),
             ReplyData::Name(t) => {
                 let target = Name::from_text(t).ok_or(Error::Invalid)?;
-                records.add(head, &name, NewData::Name(&target))
+                records.add(head, name, NewData::Name(&target))
             }
         }
     }
@@ -282,7 +351,8 @@ impl RequestRef {
         addrs: &[[u8; N]],
         ttl: c_int,
     ) -> Result<()> {
-        let name = Name::from_text(name).ok_or(Error::Invalid)?;
+        let mut room = Name::ROOT;
+        let name = self.owner(name, &mut room)?;
         let head = Head { section: Section::Answer, rtype, class: wire::CLASS_INET, ttl: ttl as u32 };
         let _held = self.port().hold();
         // SAFETY: as in `add`.
@@ -293,7 +363,7 @@ impl RequestRef {
         }
         let before = records.mark();
         for a in addrs {
-            records.add(head, &name, NewData::Bytes(a)).inspect_err(|_| records.back_to(before))?;
+            records.add(head, name, NewData::Bytes(a)).inspect_err(|_| records.back_to(before))?;
         }
         Ok(())
     }
@@ -324,18 +394,24 @@ impl RequestRef {
     }
     /// Composes the reply and sends it. The port's lock is held.
     pub(super) fn send(self) -> Sent {
-        let mut room = [0; MAX_UDP];
+        // SAFETY: alive; never written after it was made.
+        let udp_size = unsafe { (*self.raw()).udp_size };
+        match udp_size.map_or(PLAIN_UDP, |n| usize::from(n).clamp(PLAIN_UDP, MAX_UDP)) {
+            PLAIN_UDP => self.send_in(&mut [0; PLAIN_UDP]),
+            limit => self.send_in([0; MAX_UDP].get_mut(..limit).unwrap_or_default()),
+        }
+    }
+    /// Composes the reply in `room`, which is as large as it may become, and sends it.
+    fn send_in(self, room: &mut [u8]) -> Sent {
         // SAFETY: alive; `from` is not written any more.
-        let (port, udp_size, size, from, from_len) = unsafe {
+        let (port, size, from, from_len) = unsafe {
             let r = self.raw();
-            ((*r).port, (*r).udp_size, (*r).size, (&raw const (*r).from).cast::<sockaddr>(), (*r).from_len)
+            ((*r).port, (*r).size, (&raw const (*r).from).cast::<sockaddr>(), (*r).from_len)
         };
-        let limit = udp_size.map_or(PLAIN_UDP, |n| usize::from(n).clamp(PLAIN_UDP, MAX_UDP));
-        let mut len = self.encode(room.get_mut(..limit).unwrap_or_default(), true);
+        let mut len = self.encode(room, true);
         // SAFETY: a whole sockaddr_storage lies there.
-        let to = unsafe { Inet::read(from) };
-        if len.is_some_and(|len| !port.may_send(to.as_ref(), size, len)) {
-            len = self.encode(room.get_mut(..limit).unwrap_or_default(), false);
+        if len.is_some_and(|len| !port.may_send(|| unsafe { Inet::read(from) }, size, len)) {
+            len = self.encode(room, false);
         }
         let Some(bytes) = len.and_then(|len| room.get(..len)) else {
             // No room for its questions.

@@ -34,26 +34,31 @@ impl Batch {
             len: [(0, 0); BATCH],
         }
     }
-    /// Takes what is there, without waiting: how many datagrams, at least one. One that is longer than the room
-    /// counts, and is empty.
+    /// Takes what is there, at most `most` and [`BATCH`], without waiting: how many datagrams, at least one. One that
+    /// is longer than the room counts, and is empty. What there is less room for costs less to prepare.
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
-    pub fn receive(&mut self, fd: c_int) -> Result<usize> {
-        let mut vecs: [iovec; BATCH] =
-            std::array::from_fn(|i| iovec { iov_base: self.bytes[i].as_mut_ptr().cast(), iov_len: ROOM });
-        // SAFETY: all zero is a valid header.
-        let mut heads: [libc::mmsghdr; BATCH] = unsafe { std::mem::zeroed() };
-        for ((head, vec), from) in heads.iter_mut().zip(&mut vecs).zip(&mut self.from) {
+    pub fn receive(&mut self, fd: c_int, most: usize) -> Result<usize> {
+        let most = most.min(BATCH);
+        let mut vecs: [MaybeUninit<iovec>; BATCH] = [const { MaybeUninit::uninit() }; BATCH];
+        let mut heads: [MaybeUninit<libc::mmsghdr>; BATCH] = [const { MaybeUninit::uninit() }; BATCH];
+        let rooms = self.bytes.iter_mut().zip(&mut self.from);
+        for ((head, vec), (bytes, from)) in heads.iter_mut().zip(&mut vecs).zip(rooms).take(most) {
+            let vec = vec.write(iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: ROOM });
+            // SAFETY: all zero is a valid header.
+            let head = head.write(unsafe { std::mem::zeroed() });
             head.msg_hdr.msg_name = from.as_mut_ptr().cast();
             head.msg_hdr.msg_namelen = size_of::<sockaddr_storage>() as socklen_t;
             head.msg_hdr.msg_iov = vec;
             head.msg_hdr.msg_iovlen = 1;
         }
-        // SAFETY: every header points at room of ours, of the size that it says.
-        let n = cvt(unsafe {
-            libc::recvmmsg(fd, heads.as_mut_ptr(), BATCH as _, libc::MSG_DONTWAIT as _, std::ptr::null_mut())
-        })?;
-        let n = (n as usize).min(BATCH);
+        let p = heads.as_mut_ptr().cast::<libc::mmsghdr>();
+        // SAFETY: `most` headers are there, and each points at room of ours, of the size that it says.
+        let n =
+            cvt(unsafe { libc::recvmmsg(fd, p, most as _, libc::MSG_DONTWAIT as _, std::ptr::null_mut()) })?;
+        let n = (n as usize).min(most);
         for (head, len) in heads.iter().zip(&mut self.len).take(n) {
+            // SAFETY: one of the first `most`.
+            let head = unsafe { head.assume_init_ref() };
             let whole = head.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
             let bytes = if whole { (head.msg_len as usize).min(ROOM) } else { 0 };
             *len = (bytes, head.msg_hdr.msg_namelen.min(size_of::<sockaddr_storage>() as socklen_t));
@@ -67,7 +72,7 @@ impl Batch {
         target_os = "freebsd",
         target_os = "netbsd"
     )))]
-    pub fn receive(&mut self, fd: c_int) -> Result<usize> {
+    pub fn receive(&mut self, fd: c_int, _most: usize) -> Result<usize> {
         let mut vec = iovec { iov_base: self.bytes[0].as_mut_ptr().cast(), iov_len: ROOM };
         // SAFETY: all zero is a valid header.
         let mut head: libc::msghdr = unsafe { std::mem::zeroed() };
@@ -122,14 +127,14 @@ mod tests {
         let from = UdpSocket::bind("127.0.0.1:0").unwrap();
         from.connect(to.local_addr().unwrap()).unwrap();
         let mut b = Batch::new();
-        assert_eq!(b.receive(to.as_raw_fd()), Err(Error::Os(libc::EAGAIN)));
+        assert_eq!(b.receive(to.as_raw_fd(), BATCH), Err(Error::Os(libc::EAGAIN)));
         for i in 0..BATCH as u8 + 2 {
             from.send(&[i; 3]).unwrap();
         }
         from.send(&[9; ROOM + 1]).unwrap();
         from.send(&[7; ROOM]).unwrap();
         let mut got = 0u8;
-        while let Ok(n) = b.receive(to.as_raw_fd()) {
+        while let Ok(n) = b.receive(to.as_raw_fd(), BATCH) {
             for i in 0..n {
                 let d = b.get(i).unwrap();
                 assert_eq!(d.from_len as usize, size_of::<libc::sockaddr_in>());
