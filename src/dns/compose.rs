@@ -23,27 +23,23 @@ impl<'a> WireName<'a> {
     }
     /// Whether `text` spells this name, letter for letter.
     pub fn is_spelled(&self, text: &[u8]) -> bool {
-        let (mut wire, mut text) = (self.0, text);
-        while let Some((&len, rest)) = wire.split_first() {
-            if len == 0 {
-                return text.is_empty();
-            }
-            let (Some((label, next)), Some((word, after))) =
-                (rest.split_at_checked(len.into()), text.split_at_checked(len.into()))
-            else {
-                return false;
-            };
-            if label != word {
-                return false;
-            }
-            wire = next;
-            text = match after.split_first() {
-                Some((b'.', more)) => more,
-                Some(_) => return false,
-                None => after,
-            };
+        let Some((&first, wire)) = self.0.split_first() else { return false };
+        // Behind the first length the name is as long as its text and the end.
+        if first == 0 || wire.len() != text.len() + 1 {
+            return first == 0 && text.is_empty();
         }
-        false
+        let mut left = first;
+        let mut same = true;
+        for (&t, &w) in text.iter().zip(wire) {
+            if left == 0 {
+                same &= t == b'.';
+                left = w;
+            } else {
+                same &= t == w;
+                left -= 1;
+            }
+        }
+        same
     }
     /// The name that `bytes` begin with, and what follows it.
     pub fn split(bytes: &'a [u8]) -> Option<(WireName<'a>, &'a [u8])> {
@@ -151,21 +147,35 @@ fn stands_at(msg: &[u8], mut at: usize, mut wire: &[u8]) -> bool {
 }
 
 fn put_name(w: &mut Writer<'_>, places: &mut Places, name: WireName<'_>) -> Option<()> {
-    let mut rest = name.0;
-    if rest.is_empty() {
+    let wire = name.0;
+    if wire.is_empty() {
         return w.u16(0xc000 | HEADER_LEN as u16);
     }
-    while let Some(&len) = rest.first().filter(|&&len| len != 0) {
-        if let Some(at) = places.find(w.written(), rest) {
-            return w.u16(0xc000 | at);
+    // How much of it stands nowhere yet, and where the rest stands.
+    let (mut new, mut known) = (0, None);
+    while let Some(&len) = wire.get(new).filter(|&&len| len != 0) {
+        if places.count > 0 {
+            known = places.find(w.written(), wire.get(new..)?);
+            if known.is_some() {
+                break;
+            }
         }
-        let at = w.position();
-        let (label, next) = rest.split_at_checked(usize::from(len) + 1)?;
-        w.bytes(label)?;
-        places.add(at);
-        rest = next;
+        new += usize::from(len) + 1;
     }
-    w.u8(0)
+    let at = w.position();
+    match known {
+        Some(place) => {
+            w.bytes(wire.get(..new)?)?;
+            w.u16(0xc000 | place)?;
+        }
+        None => w.bytes(wire)?,
+    }
+    let mut label = 0;
+    while label < new {
+        places.add(at + label);
+        label += usize::from(*wire.get(label)?) + 1;
+    }
+    Some(())
 }
 
 fn put_record(w: &mut Writer<'_>, places: &mut Places, r: &Record<'_>) -> Option<()> {
@@ -377,6 +387,18 @@ mod tests {
             assert_eq!(m(need - 1).len(), HEADER_LEN + 7);
             assert_eq!(m(need - 2).len(), HEADER_LEN + 7);
         }
+    }
+    #[test]
+    fn spelling() {
+        let a = name("www.example");
+        let w = WireName::from(&a);
+        assert!(w.is_spelled(b"www.example") && WireName::from(&Name::ROOT).is_spelled(b""));
+        for other in
+            [&b"www.examplE"[..], b"www.exampl", b"www.example.", b"", b"wwwxexample", b"ww.wexample"]
+        {
+            assert!(!w.is_spelled(other));
+        }
+        assert!(!WireName::from(&Name::ROOT).is_spelled(b".") && !WireName::FIRST_QUESTION.is_spelled(b""));
     }
     #[test]
     fn names_in_a_row() {

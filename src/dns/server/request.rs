@@ -91,18 +91,21 @@ fn question_size(text: usize) -> usize {
 fn text_len(name: WireName<'_>) -> usize {
     name.as_bytes().len().saturating_sub(2)
 }
-fn labels<'a>(name: WireName<'a>) -> impl Iterator<Item = &'a [u8]> {
-    let mut rest = name.as_bytes();
-    std::iter::from_fn(move || {
-        let (&len, after) = rest.split_first()?;
-        let (label, next) = after.split_at_checked(len.into())?;
-        rest = next;
-        (len != 0).then_some(label)
-    })
-}
 /// Whether no label holds a '.' or a NUL.
 fn has_text(name: WireName<'_>) -> bool {
-    labels(name).all(|label| label.iter().all(|&c| c != b'.' && c != 0))
+    let inner = name.as_bytes().get(1..text_len(name) + 1).unwrap_or(&[]);
+    // Most names have none at all. A length may look like a '.'.
+    let suspicious = inner.iter().fold(false, |found, &c| found | (c == b'.') | (c == 0));
+    !suspicious || {
+        let mut rest = name.as_bytes();
+        std::iter::from_fn(|| {
+            let (&len, after) = rest.split_first()?;
+            let (label, next) = after.split_at_checked(len.into())?;
+            rest = next;
+            Some(label)
+        })
+        .all(|label| !label.iter().any(|&c| c == b'.' || c == 0))
+    }
 }
 /// Writes a question, its text and its name in the form of a message to the places given, and moves them on.
 ///
@@ -121,20 +124,20 @@ unsafe fn put_question(
         (*question).r#type = c_int::from(qtype);
         (*question).dns_question_class = c_int::from(class);
         let text = q.add(offset_of!(evdns_server_question, name));
-        let mut to = text;
-        for label in labels(name) {
-            if to != text {
-                to.write(b'.');
-                to = to.add(1);
-            }
-            std::ptr::copy_nonoverlapping(label.as_ptr(), to, label.len());
-            to = to.add(label.len());
+        let (bytes, len) = (name.as_bytes(), text_len(name));
+        // The text is the name without its first length and its end, and with dots for the other lengths.
+        if len > 0 {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr().add(1), text, len);
         }
-        to.write(0);
+        text.add(len).write(0);
+        let mut at = usize::from(*bytes.as_ptr());
+        while at < len {
+            text.add(at).write(b'.');
+            at += 1 + usize::from(*bytes.as_ptr().add(at + 1));
+        }
         list.write(question);
-        let bytes = name.as_bytes();
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), wire_name, bytes.len());
-        *place = (list.add(1), q.add(question_size(text_len(name))), wire_name.add(bytes.len()));
+        *place = (list.add(1), q.add(question_size(len)), wire_name.add(bytes.len()));
     }
 }
 
@@ -200,7 +203,7 @@ impl RequestRef {
         let at = Layout { questions, first, names: first + texts, end: first + texts + names };
         let Some(block) = NonNull::new(mem::malloc(at.end).cast::<u8>()) else { return Verdict::Unwanted };
         // SAFETY: the block is as large as the layout says.
-        let req = unsafe { RequestRef::fill(block, &at, port, asked, d) };
+        let req = unsafe { RequestRef::fill(block, &at, port, asked, only, d) };
         let _held = port.hold();
         port.incref();
         Verdict::Accepted(req)
@@ -212,6 +215,7 @@ impl RequestRef {
         at: &Layout,
         port: PortRef,
         asked: &wire::Request<'_>,
+        only: Option<(WireName<'_>, u16, u16)>,
         d: &Datagram<'_>,
     ) -> RequestRef {
         let b = block.as_ptr();
@@ -246,7 +250,7 @@ impl RequestRef {
                 records: UnsafeCell::new(Records::new()),
             });
             let mut place = (list, b.add(at.first), b.add(at.names));
-            if let Some((name, qtype, class)) = asked.only_question() {
+            if let Some((name, qtype, class)) = only {
                 put_question(&mut place, name, qtype, class);
             } else {
                 for (name, qtype, class) in asked.questions() {
@@ -433,8 +437,13 @@ impl RequestRef {
         };
         // SAFETY: as above.
         let added = unsafe { &*r.records.get() };
-        let empty = Records::new();
-        let shown = if records { added } else { &empty };
+        let none;
+        let shown = if records {
+            added
+        } else {
+            none = Records::new();
+            &none
+        };
         let cut = if records || added.is_empty() { 0 } else { wire::FLAG_TC };
         let reply = compose::Reply {
             id: r.id,
