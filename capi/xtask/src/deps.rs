@@ -28,6 +28,7 @@ const DEMO: &[(&str, &str)] = &[
 const TESTS: &[(&str, &str)] = &[
     ("g++", "C++ programs in the link matrix and the header checks"),
     ("clang", "abi-check reads declarations with it"),
+    ("libclang-rt-14-dev", "libFuzzer and the sanitizers for C code"),
     ("lld", "the link matrix runs with both linkers"),
     ("libc6-dev-i386", "abi-check compares struct layouts for i386 with it"),
     ("cmake", "the installed CMake files are tested with it"),

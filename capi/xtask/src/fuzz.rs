@@ -1,4 +1,5 @@
 //! `cargo xtask fuzz`: the fuzz targets of tests/fuzz, under libFuzzer, with coverage, on stable Rust.
+use crate::install;
 use crate::util::{self, Args, Outcome, cargo, output, root, say, target};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const HELP: &str = "
-cargo xtask fuzz [TARGET...] [--seconds N] [--long] [--jobs N] [--asan]
+cargo xtask fuzz [TARGET...] [--seconds N] [--long] [--jobs N] [--asan] [--prefix DIR]
 cargo xtask fuzz TARGET FILE...
 cargo xtask fuzz --minimize [TARGET...]
 
@@ -17,7 +18,9 @@ target/fuzz/failed. With FILEs, only these are run.
   --seconds N    how long each target runs; default 4
   --long         600 seconds each, at low priority
   --jobs N       targets at once; default: one per core
-  --asan         with AddressSanitizer; needs a nightly toolchain
+  --asan         with AddressSanitizer; needs a nightly toolchain (C targets always have it)
+  --prefix DIR   the libraries that C targets (tests/fuzz/c) use; otherwise they are built and installed into target/
+  --profile NAME cargo profile for that build: release (default) or dev
   --list         print the targets
   --minimize     replace the committed corpus by the smallest set of inputs, old and found, that reaches the same code";
 
@@ -43,6 +46,8 @@ pub fn run(args: &[String]) -> Outcome {
     let minimize = args.flag("--minimize");
     let seconds = args.value("--seconds")?.map(|n| n.parse()).transpose()?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let prefix = args.value("--prefix")?.map(std::path::absolute).transpose()?;
+    let profile = args.value("--profile")?.unwrap_or_else(|| "release".into());
     let jobs = args.value("--jobs")?.map_or(Ok(cores), |n| n.parse())?;
     let words = args.words()?;
     let all = targets()?;
@@ -56,10 +61,20 @@ pub fn run(args: &[String]) -> Outcome {
         return Err(format!("{} is neither a target (--list) nor a file", missing.display()).into());
     }
     let names: Vec<String> = all.into_iter().filter(|n| words.is_empty() || words.contains(n)).collect();
-    let bins = build(&names, asan)?;
+    let (in_c, in_rust): (Vec<String>, Vec<String>) =
+        names.iter().cloned().partition(|n| c_folder().join(format!("{n}.c")).exists());
+    let mut bins = Bins { folder: PathBuf::new(), in_c, libraries: PathBuf::new() };
+    if !in_rust.is_empty() {
+        bins.folder = build(&in_rust, asan)?;
+    }
+    if !bins.in_c.is_empty() {
+        let prefix = prefix.map_or_else(|| install::private(&profile), Ok)?;
+        bins.libraries = prefix.join("lib");
+        bins.in_c.iter().try_for_each(|name| build_c(name, &prefix))?;
+    }
     if !files.is_empty() {
         let [name] = &names[..] else { return Err("files are for one target".into()) };
-        return util::run(Command::new(bins.join(name)).args(&files));
+        return util::run(bins.command(name).args(&files));
     }
     if minimize {
         return names.iter().try_for_each(|name| shrink(&bins, name));
@@ -97,12 +112,55 @@ fn output_folder() -> PathBuf {
     target().join("fuzz")
 }
 
+fn c_folder() -> PathBuf {
+    package().join("c")
+}
+
 fn targets() -> Outcome<Vec<String>> {
-    let mut names: Vec<String> = std::fs::read_dir(package().join("fuzz_targets"))?
-        .filter_map(|e| Some(e.ok()?.file_name().to_str()?.strip_suffix(".rs")?.to_owned()))
-        .collect();
+    let rust = std::fs::read_dir(package().join("fuzz_targets"))?;
+    let c = std::fs::read_dir(c_folder())?;
+    let mut names: Vec<String> =
+        rust.chain(c).filter_map(|e| Some(e.ok()?.path().file_stem()?.to_str()?.to_owned())).collect();
     names.sort();
     Ok(names)
+}
+
+/// Where the programs are.
+struct Bins {
+    folder: PathBuf,
+    /// Those of tests/fuzz/c.
+    in_c: Vec<String>,
+    libraries: PathBuf,
+}
+impl Bins {
+    fn path(&self, name: &str) -> PathBuf {
+        if self.in_c.iter().any(|n| n == name) {
+            output_folder().join("c").join(name)
+        } else {
+            self.folder.join(name)
+        }
+    }
+    fn command(&self, name: &str) -> Command {
+        let mut cmd = Command::new(self.path(name));
+        cmd.env("LD_LIBRARY_PATH", &self.libraries);
+        cmd
+    }
+}
+
+/// A C target: code that event_rpcgen.py made, with the sanitizers, on the installed libraries.
+fn build_c(name: &str, prefix: &Path) -> Outcome {
+    let folder = output_folder().join("c");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::copy(root().join("c-tests/rpcgen/everything.rpc"), folder.join("everything.rpc"))?;
+    let mut generate = Command::new("python3");
+    generate.arg("-B").arg(prefix.join("bin/event_rpcgen.py")).args(["--quiet", "everything.rpc"]);
+    output(generate.current_dir(&folder))?;
+    let mut clang = Command::new("clang");
+    clang.args(["-g", "-O1", "-Wall", "-fsanitize=fuzzer,address,undefined", "-I"]).arg(&folder);
+    clang.arg("-I").arg(prefix.join("include"));
+    clang.args([c_folder().join(format!("{name}.c")), folder.join("everything.gen.c")]);
+    clang.arg("-o").arg(folder.join(name)).arg("-L").arg(prefix.join("lib")).arg("-levent");
+    output(&mut clang).map(drop)
 }
 
 /// The folder with the programs.
@@ -137,13 +195,11 @@ fn folders(name: &str) -> Outcome<[PathBuf; 3]> {
 }
 
 /// Runs one target and tells what it did.
-fn one(bins: &Path, name: &str, options: &Options) -> Outcome<String> {
+fn one(bins: &Bins, name: &str, options: &Options) -> Outcome<String> {
     let [found, seeds, failed] = folders(name)?;
-    let mut cmd = Command::new(if options.long { "nice" } else { "env" });
-    if options.long {
-        cmd.args(["-n", "19"]);
-    }
-    cmd.arg(bins.join(name)).args([&found, &seeds]);
+    let mut cmd = Command::new("nice");
+    cmd.args(["-n", if options.long { "19" } else { "0" }]).arg(bins.path(name)).args([&found, &seeds]);
+    cmd.env("LD_LIBRARY_PATH", &bins.libraries);
     cmd.arg(format!("-max_total_time={}", options.seconds));
     cmd.arg(format!("-artifact_prefix={}/", failed.display()));
     cmd.args(["-timeout=20", "-rss_limit_mb=2048", "-max_len=4096", "-print_final_stats=1"]);
@@ -180,12 +236,12 @@ fn telling(text: &str) -> Vec<&str> {
     out
 }
 
-fn shrink(bins: &Path, name: &str) -> Outcome {
+fn shrink(bins: &Bins, name: &str) -> Outcome {
     let [found, seeds, _] = folders(name)?;
     let small = output_folder().join("small").join(name);
     let _ = std::fs::remove_dir_all(&small);
     std::fs::create_dir_all(&small)?;
-    output(Command::new(bins.join(name)).args(["-merge=1", "-max_len=1024"]).args([&small, &seeds, &found]))?;
+    output(bins.command(name).args(["-merge=1", "-max_len=1024"]).args([&small, &seeds, &found]))?;
     std::fs::remove_dir_all(&seeds)?;
     std::fs::create_dir_all(&seeds)?;
     for file in std::fs::read_dir(&small)? {

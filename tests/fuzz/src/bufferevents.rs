@@ -1,6 +1,6 @@
 //! Operations on two connected bufferevents: what is written at one side is read at the other, all of it, once, in
 //! order, whatever is switched on, off, limited, flushed or freed in between.
-use crate::input::Input;
+use crate::input::{Input, ignore_sigpipe};
 use oxievent::abi::bufferevent::{BevOpt, bufferevent, bufferevent_flush_mode};
 use oxievent::abi::event::{Ev, Evloop};
 use oxievent::base::{BaseRef, Config};
@@ -86,6 +86,7 @@ fn sides(base: BaseRef, kind: usize, options: BevOpt) -> Option<[(BevRef, Option
 
 /// Kind and options, then the operations.
 pub fn bufferevents(data: &[u8]) {
+    ignore_sigpipe();
     let mut input = Input(data);
     let base = BaseRef::new(&Config::new()).unwrap();
     let kind = usize::from(input.byte());

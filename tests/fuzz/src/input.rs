@@ -43,3 +43,12 @@ pub(crate) fn pieces(data: &[u8], seed: u8) -> Vec<&[u8]> {
     }
     out
 }
+
+/// As servers do: a peer that has closed is an error, not a signal.
+pub(crate) fn ignore_sigpipe() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: no handler of ours is involved.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    });
+}
