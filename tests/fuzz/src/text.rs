@@ -80,7 +80,7 @@ pub fn query(data: &[u8]) {
 pub fn escapes(data: &[u8]) {
     for plus in [false, true] {
         let mut encoded = Vec::new();
-        escape::encode(data, plus, |c| encoded.push(c));
+        escape::encode(data, plus, |[a, b, c, n]| encoded.extend_from_slice(&[a, b, c][..usize::from(n)]));
         assert_eq!(Some(encoded.len()), escape::encoded_len(data, plus));
         assert!(encoded.iter().all(|c| c.is_ascii_graphic() && !b"&=?#/<>\"".contains(c)));
         let mut back = Vec::new();
