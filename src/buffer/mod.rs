@@ -221,6 +221,22 @@ impl BufferRef {
         let call = self.enter();
         call.refs.set(call.refs.get() + 1);
     }
+    /// Empties a buffer of which the caller holds the last reference. False: it has a lock, callbacks or other users,
+    /// so it is not as good as new.
+    pub fn renew(self) -> bool {
+        let b = self.state();
+        let plain = b.refs.get() == 1 && b.state.get() == 0 && b.parent.get().is_null();
+        if !plain || !b.observers.get().is_null() || !b.deferred.get().is_null() || b.rounds.get() != 0 {
+            return false;
+        }
+        if b.first.get().is_some() {
+            let blocks = b.remove_all();
+            b.n_added.set(0);
+            b.n_deleted.set(0);
+            drop(blocks);
+        }
+        b.total.get() == 0
+    }
     /// Gives up one reference, and the lock.
     fn leave(self) {
         let b = self.state();

@@ -8,6 +8,7 @@ const HEX: u8 = 8;
 const COLON: u8 = 16;
 const AT_SLASH: u8 = 32;
 const QUESTION: u8 = 64;
+const HOST: u8 = 128;
 
 /// Sets of bytes for [`span`]: those that may stand in a part of a URI, besides percent escapes.
 pub const NAME: u8 = UNRESERVED | SUB_DELIM;
@@ -21,20 +22,21 @@ const CLASS: [u8; 256] = {
     while c < 256 {
         let b = c as u8;
         if b.is_ascii_alphanumeric() {
-            t[c] |= TOKEN | UNRESERVED;
+            t[c] |= TOKEN | UNRESERVED | HOST;
         }
         if b.is_ascii_hexdigit() {
             t[c] |= HEX;
         }
         c += 1;
     }
-    let more: [(&[u8], u8); 6] = [
+    let more: [(&[u8], u8); 7] = [
         (b"!#$%&'*+-.^_`|~", TOKEN),
-        (b"-._~", UNRESERVED),
-        (b"!$&'()*+,;=", SUB_DELIM),
+        (b"-._~", UNRESERVED | HOST),
+        (b"!$&'()*+,;=", SUB_DELIM | HOST),
         (b":", COLON),
         (b"@/", AT_SLASH),
         (b"?", QUESTION),
+        (b"%[]:", HOST),
     ];
     let mut i = 0;
     while i < more.len() {
@@ -78,6 +80,11 @@ pub fn span(s: &[u8], set: u8) -> usize {
             None => return s.len(),
         };
     }
+}
+/// A byte of a Host field.
+#[inline]
+pub fn is_host(c: u8) -> bool {
+    CLASS[c as usize] & HOST != 0
 }
 /// A space or a tab.
 #[inline]
@@ -124,15 +131,19 @@ pub fn token(s: &[u8]) -> bool {
 /// How many bytes at the start of `s` are those of a token.
 #[inline]
 pub fn token_len(s: &[u8]) -> usize {
-    // Names are mostly made of letters and hyphens.
+    // Names are mostly made of letters, digits and hyphens.
     let mut n = 0;
     for w in s.chunks_exact(8) {
-        let x = u64::from_ne_bytes(w.try_into().unwrap_or([0; 8]));
-        let z = x | (ONES * 0x20);
-        // All below 0x80 here, so nothing is carried from byte to byte.
-        let letter = (z & !HIGH).wrapping_add(ONES * 0x1f) & !(z & !HIGH).wrapping_add(ONES * 0x05);
-        let hyphen = !((x & !HIGH) ^ (ONES * b'-' as u64)).wrapping_add(ONES * 0x7f);
-        if x & HIGH != 0 || (letter | hyphen) & HIGH != HIGH {
+        let x = u64::from_le_bytes(w.try_into().unwrap_or([0; 8]));
+        // All below 0x80 here, so nothing is carried from byte to byte; the high bits answer.
+        let y = x & !HIGH;
+        let z = y | (ONES * 0x20);
+        let letter = z.wrapping_add(ONES * 0x1f) & !z.wrapping_add(ONES * 0x05);
+        let digit = y.wrapping_add(ONES * 0x50) & !y.wrapping_add(ONES * 0x46);
+        let hyphen = !(y ^ (ONES * b'-' as u64)).wrapping_add(ONES * 0x7f);
+        let others = !((letter | digit | hyphen) & !x) & HIGH;
+        if others != 0 {
+            n += others.trailing_zeros() as usize / 8;
             break;
         }
         n += 8;
@@ -151,6 +162,24 @@ pub fn text(s: &[u8]) -> bool {
 #[inline]
 pub fn target(s: &[u8]) -> bool {
     none_odd(s, |x| any_below(x, b' ') | any_equal(x, 0x7f))
+}
+/// How many bytes at the start of `s` are no control bytes.
+#[inline]
+pub fn visible_len(s: &[u8]) -> usize {
+    let mut n = 0;
+    for w in s.chunks_exact(8) {
+        // The first byte of memory is the lowest of the number: the lowest mark is a true one.
+        let x = u64::from_le_bytes(w.try_into().unwrap_or([0; 8]));
+        let odd = any_below(x, b' ') | any_equal(x, 0x7f);
+        if odd != 0 {
+            return n + odd.trailing_zeros() as usize / 8;
+        }
+        n += 8;
+    }
+    while s.get(n).is_some_and(|&c| c >= b' ' && c != 0x7f) {
+        n += 1;
+    }
+    n
 }
 /// Something, and in it no control byte, blank or colon: a name that can stand before a colon.
 #[inline]
@@ -185,6 +214,7 @@ mod tests {
             assert_eq!(is_unreserved(c), alnum || b"-._~".contains(&c), "{c}");
             let both = alnum || b"-._~!$&'()*+,;=".contains(&c);
             assert_eq!(is_unreserved_or_sub_delim(c), both, "{c}");
+            assert_eq!(is_host(c), both || b"%[]:".contains(&c), "{c}");
             assert_eq!(is_hex(c), c.is_ascii_hexdigit());
             assert_eq!(text(&[c]), c == 9 || (c >= 32 && c != 127), "{c}");
             assert_eq!(target(&[c]), c >= 32 && c != 127, "{c}");
@@ -199,6 +229,7 @@ mod tests {
                     assert_eq!(text(s), c == 9 || (c >= 32 && c != 127), "{c} {at} {len}");
                     assert_eq!(target(s), c >= 32 && c != 127, "{c} {at} {len}");
                     assert_eq!(field_name(s), c > 32 && c != 127 && c != b':', "{c} {at} {len}");
+                    assert_eq!(visible_len(s), if c >= 32 && c != 127 { len } else { at }, "{c} {at} {len}");
                     assert_eq!(token_len(s), if is_token(c) { len } else { at }, "{c} {at} {len}");
                 }
             }

@@ -72,9 +72,7 @@ impl Framing {
         Ok(Keep::Yes)
     }
     fn note_host(&mut self, value: &[u8]) -> Result<(), Refused> {
-        let valid = value
-            .iter()
-            .all(|&c| chars::is_unreserved_or_sub_delim(c) || matches!(c, b'%' | b'[' | b']' | b':'));
+        let valid = value.iter().all(|&c| chars::is_host(c));
         if self.host || !valid {
             return Err(Refused::Syntax);
         }

@@ -286,7 +286,7 @@ unsafe fn same(key: *const u8, name: &[u8]) -> bool {
 /// A name that can stand before a colon: no control bytes, blanks or colons, and something at least. Bytes beyond the
 /// grammar's token pass, since libevent's programs may send such names.
 pub fn sendable_name(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().all(|&c| c > b' ' && c != 0x7f && c != b':')
+    chars::field_name(name)
 }
 /// A value of one or several lines, all but the first of which begin with a blank, without other control bytes.
 pub fn sendable_value(value: &[u8]) -> bool {

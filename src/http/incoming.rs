@@ -19,7 +19,7 @@ use crate::abi::util::evutil_socket_t;
 use crate::buffer::BufferRef;
 use crate::bufferevent::{BevRef, Kind};
 use crate::util::addr::Inet;
-use crate::{Result, sys};
+use crate::{Error, Result, sys};
 use libc::{sockaddr, timeval};
 use std::ffi::{c_int, c_short, c_void};
 
@@ -68,7 +68,7 @@ unsafe fn make(
     };
     if server.is_dead() {
         bev.free();
-        return Err(crate::Error::Invalid);
+        return Err(Error::Invalid);
     }
     // SAFETY: the caller's promise.
     let name = unsafe { PeerName::of(sa, len) };
@@ -179,9 +179,7 @@ impl PeerName {
 // ---- reading requests ----
 
 fn new_request(con: ConRef) -> Result<ReqRef> {
-    let server = con.server();
-    let arg = server.map_or(std::ptr::null_mut(), |s| s.as_ptr().cast::<c_void>());
-    let req = ReqRef::new(Some(dispatch::served), arg)?;
+    let req = con.server().ok_or(Error::Invalid)?.new_request(Some(dispatch::served))?;
     req.set_kind(evhttp_request_kind::EVHTTP_REQUEST);
     if let Err(e) = req.set_remote_host(con.peer_name()) {
         req.free();
@@ -409,7 +407,7 @@ pub(super) fn drained(con: ConRef) {
         let Some(req) = con.first_request().filter(|_| c.replied.get() > 0) else { break };
         c.replied.set(c.replied.get() - 1);
         con.remove(req);
-        done(req);
+        done(con, req);
         if con.is_dead() {
             return;
         }
@@ -432,14 +430,18 @@ pub(super) fn drained(con: ConRef) {
     }
 }
 /// A reply has gone out completely.
-fn done(req: ReqRef) {
+fn done(con: ConRef, req: ReqRef) {
     let kept = req.keep();
     if let Some(f) = req.on_complete_cb() {
         // SAFETY: what the program registered together; the request is kept.
         unsafe { f(req.as_ptr(), req.on_complete_arg()) }
     }
-    if !kept.release() {
-        req.free();
+    if kept.release() {
+        return;
+    }
+    match con.server() {
+        Some(s) => s.give_back(req),
+        None => req.free(),
     }
 }
 

@@ -131,6 +131,14 @@ impl Head {
             [b' ' | b'\t', ..] => return Err(Refused::Syntax),
             _ => {}
         }
+        if self.searched == 0
+            && let Some((name, value, len)) = simple_field(data)
+        {
+            self.take(len)?;
+            self.count()?;
+            let value = Value { raw: value, folded: false };
+            return Ok(Some((Field::Named { name, value }, len + LINE_END)));
+        }
         let mut from = self.searched;
         let lf = loop {
             let Some(lf) = self.find_lf(data, from) else { return self.wait(data, data.len()) };
@@ -142,14 +150,17 @@ impl Head {
         };
         let line = self.without_end(data, lf)?;
         self.take(line.len())?;
-        self.fields += 1;
-        if self.fields > self.max_fields {
-            return Err(Refused::HeadTooLong);
-        }
+        self.count()?;
         let (name, raw) = split_field(line)?;
         let folded = from != 0 && memchr::memchr(b'\n', raw).is_some();
         let value = if folded { self.folded(raw)? } else { plain(raw)? };
         Ok(Some((Field::Named { name, value }, lf + 1)))
+    }
+    /// One field more.
+    #[inline]
+    fn count(&mut self) -> Result<(), Refused> {
+        self.fields += 1;
+        if self.fields > self.max_fields { Err(Refused::HeadTooLong) } else { Ok(()) }
     }
     fn folded<'a>(&self, raw: &'a [u8]) -> Result<Value<'a>, Refused> {
         let mut rest = raw;
@@ -191,6 +202,20 @@ impl Head {
     }
 }
 
+/// A field as nearly all are: name, value, and the length of its line, found in one pass. None: it is not complete, or
+/// something about it is unusual, or wrong.
+#[inline]
+fn simple_field(data: &[u8]) -> Option<(&[u8], &[u8], usize)> {
+    let (name, rest) = data.split_at_checked(chars::token_len(data))?;
+    let [b':', rest @ ..] = rest else { return None };
+    let (value, rest) = rest.split_at_checked(chars::visible_len(rest))?;
+    match rest {
+        [b'\r', b'\n', next, ..] if !name.is_empty() && !chars::is_blank(*next) => {
+            Some((name, chars::trim(value), name.len() + 1 + value.len()))
+        }
+        _ => None,
+    }
+}
 /// A name, and what stands behind the colon that directly follows it.
 fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), Refused> {
     let n = chars::token_len(line);
@@ -223,7 +248,7 @@ pub fn request_line(line: &[u8]) -> Result<RequestLine<'_>, Refused> {
         return Err(Refused::Syntax);
     }
     // Whoever takes the first version for the end of the line would see another request than we do.
-    if memchr::memmem::find(target, b" HTTP/").is_some() {
+    if target.contains(&b' ') && memchr::memmem::find(target, b" HTTP/").is_some() {
         return Err(Refused::Syntax);
     }
     Ok(RequestLine { method, target, version })

@@ -20,12 +20,16 @@ use std::ptr::{NonNull, null_mut};
 /// Bytes of a host's name that need no block of their own: any numeric address with a zone fits.
 const HOST_ROOM: usize = 64;
 
+/// Bytes of a reason phrase that need no block of their own.
+const REASON_ROOM: usize = 40;
+
 #[repr(C)]
 struct Block {
     public: evhttp_request,
     input: evkeyvalq,
     output: evkeyvalq,
     host: [u8; HOST_ROOM],
+    reason: [u8; REASON_ROOM],
 }
 
 /// A handle on a request; copying it keeps nothing alive.
@@ -255,11 +259,14 @@ impl ReqRef {
     fn drop_remote_host(self) {
         let old = self.remote_host();
         self.set_remote_host_ptr(null_mut());
-        // SAFETY: every request starts a Block.
-        let own = unsafe { (&raw mut (*self.block()).host).cast::<c_char>() };
-        if old != own {
+        self.free_string(old);
+    }
+    /// Frees one of its strings, unless it stands in the block.
+    fn free_string(self, p: *mut c_char) {
+        let block = self.block() as usize;
+        if !(block..block + size_of::<Block>()).contains(&(p as usize)) {
             // SAFETY: null, or from our allocator.
-            unsafe { mem::free(old.cast()) };
+            unsafe { mem::free(p.cast()) };
         }
     }
 
@@ -277,13 +284,24 @@ impl ReqRef {
     }
     pub fn set_reason(self, reason: &[u8]) {
         let old = self.reason_ptr();
-        // SAFETY: a reason is null or a C string of our allocator, and `reason` is no part of it when it differs.
-        unsafe {
-            if !old.is_null() && CStr::from_ptr(old).to_bytes() == reason {
-                return;
+        // SAFETY: a reason is null or a C string.
+        if !old.is_null() && unsafe { CStr::from_ptr(old) }.to_bytes() == reason {
+            return;
+        }
+        if reason.len() < REASON_ROOM {
+            // SAFETY: every request starts a Block; its array has room for the phrase and a NUL. A phrase that stands
+            // there already, and differs, is not the one that is copied.
+            unsafe {
+                let to = (&raw mut (*self.block()).reason).cast::<u8>();
+                std::ptr::copy(reason.as_ptr(), to, reason.len());
+                *to.add(reason.len()) = 0;
+                self.set_reason_ptr(to.cast());
             }
-            let new = text::duplicate(reason).unwrap_or(null_mut());
-            Self::replace(&raw mut (*self.as_ptr()).response_code_line, new);
+        } else {
+            self.set_reason_ptr(text::duplicate(reason).unwrap_or(null_mut()));
+        }
+        if self.reason_ptr() != old {
+            self.free_string(old);
         }
     }
     /// Whether the response to it, as it stands, has a body.
@@ -342,12 +360,12 @@ impl ReqRef {
         }
         let p = self.as_ptr();
         self.drop_remote_host();
+        self.free_string(self.reason_ptr());
         // SAFETY: the fields are null or from our allocator; the lists in the block are freed with it, others (a program
         // may have put its own there) on their own.
         unsafe {
             mem::free((*p).uri.cast());
             Uri::free((*p).uri_elems);
-            mem::free((*p).response_code_line.cast());
             mem::free((*p).host_cache.cast());
             let own = [&raw mut (*self.block()).input, &raw mut (*self.block()).output];
             for list in [(*p).input_headers, (*p).output_headers] {
@@ -365,6 +383,39 @@ impl ReqRef {
             }
             mem::free(p.cast());
         }
+    }
+    /// Makes a request, which nobody uses any more, as good as new. False: it cannot be used again.
+    pub(super) fn renew(self) -> bool {
+        let p = self.as_ptr();
+        // SAFETY: the request is alive and its block is ours.
+        let own = unsafe {
+            (*p).input_headers == &raw mut (*self.block()).input
+                && (*p).output_headers == &raw mut (*self.block()).output
+        };
+        let (Some(input), Some(output)) = (self.input_buffer(), self.output_buffer()) else { return false };
+        if !own || self.connection().is_some() || self.has(ReqFlags::REQ_DEFER_FREE) {
+            return false;
+        }
+        if !input.renew() || !output.renew() {
+            return false;
+        }
+        self.clear_uri();
+        self.drop_remote_host();
+        self.free_string(self.reason_ptr());
+        for list in [self.input_headers(), self.output_headers()].into_iter().flatten() {
+            list.clear();
+        }
+        // SAFETY: as above; null pointers, zeros and no callbacks are valid values of the other fields.
+        unsafe {
+            mem::free((*p).host_cache.cast());
+            let (input_headers, output_headers) = ((*p).input_headers, (*p).output_headers);
+            std::ptr::write_bytes(p, 0, 1);
+            (*p).input_headers = input_headers;
+            (*p).output_headers = output_headers;
+            (*p).input_buffer = input.as_ptr();
+            (*p).output_buffer = output.as_ptr();
+        }
+        true
     }
     /// Frees it unless the program owns it.
     pub(super) fn free_unless_owned(self) {

@@ -60,6 +60,8 @@ pub(super) struct Server {
     max_body: Cell<isize>,
     content_type: Cell<*const c_char>,
     date: UnsafeCell<date::Cache>,
+    /// A request that has been served, to be used again.
+    spare: Cell<Option<ReqRef>>,
     refs: Cell<u32>,
     connection_count: Cell<c_int>,
     max_connections: Cell<c_int>,
@@ -122,6 +124,7 @@ impl ServerRef {
             max_body: Cell::new(-1),
             content_type: Cell::new(c"text/html; charset=ISO-8859-1".as_ptr()),
             date: UnsafeCell::new(date::Cache::new()),
+            spare: Cell::new(None),
             refs: Cell::new(1),
             connection_count: Cell::new(0),
             max_connections: Cell::new(0),
@@ -164,6 +167,9 @@ impl ServerRef {
         }
         while let Some(con) = NonNull::new(self.connections().first()) {
             ConRef::from_node(con).free();
+        }
+        if let Some(req) = s.spare.take() {
+            req.free();
         }
         super::vhost::leave_parent(self);
         while let Some(host) = super::vhost::take_last(self) {
@@ -224,6 +230,23 @@ impl ServerRef {
         let verdict = unsafe { f(req.as_ptr(), self.get().new_request_arg.get()) };
         kept.release();
         Some(verdict)
+    }
+    /// A request for the next message.
+    pub(super) fn new_request(self, cb: evhttp_request_cb) -> Result<ReqRef> {
+        let arg = self.as_ptr().cast();
+        let Some(req) = self.get().spare.take() else { return ReqRef::new(cb, arg) };
+        req.set_cb(cb);
+        req.set_cb_arg(arg);
+        Ok(req)
+    }
+    /// A request has been served. It is kept for the next one, or freed.
+    pub(super) fn give_back(self, req: ReqRef) {
+        let s = self.get();
+        if !s.dead.get() && s.spare.get().is_none() && req.renew() {
+            s.spare.set(Some(req));
+        } else {
+            req.free();
+        }
     }
     /// Lets the program write an error page. False: the usual one is wanted.
     pub(super) fn error_page(self, req: ReqRef, page: BufferRef, code: c_int, reason: &[u8]) -> bool {
