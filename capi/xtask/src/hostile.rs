@@ -3,6 +3,8 @@ use crate::install;
 use crate::util::{Args, Outcome, cc, root, run as run_command, say, target};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 const HELP: &str = "
@@ -43,26 +45,37 @@ pub fn run(args: &[String]) -> Outcome {
     if let Some((unknown, _)) = asked.iter().find(|(p, _)| programs.iter().all(|x| x != p)) {
         return Err(format!("there is no c-tests/hostile/{unknown}.c").into());
     }
-    let (mut passed, mut failed) = (0, 0);
+    let mut jobs = Vec::new();
     for name in &programs {
         let cases: Vec<&str> = asked.iter().filter(|(p, _)| p == name).filter_map(|(_, c)| *c).collect();
         if !asked.is_empty() && !asked.iter().any(|(p, _)| p == name) {
             continue;
         }
         let program = build(name, &folder, &prefix)?;
-        for under_valgrind in [false, true] {
-            if (under_valgrind && !valgrind) || (!under_valgrind && !plain) {
-                continue;
-            }
+        jobs.extend(valgrind.then(|| (name, program.clone(), cases.clone(), true)));
+        jobs.extend(plain.then(|| (name, program, cases, false)));
+    }
+    // Most of the time the programs wait: two at a time. Those under valgrind, which take longest, begin.
+    jobs.sort_by_key(|(_, _, _, under_valgrind)| !under_valgrind);
+    let (next, counts) = (AtomicUsize::new(0), Mutex::new((0, 0)));
+    let work = || -> Outcome {
+        while let Some((name, program, cases, under_valgrind)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let begun = Instant::now();
-            let count = execute(&program, &prefix, &cases, under_valgrind)?;
-            let how = if under_valgrind { " under valgrind" } else { "" };
+            let count = execute(program, &prefix, cases, *under_valgrind)?;
+            let how = if *under_valgrind { " under valgrind" } else { "" };
             let seconds = begun.elapsed().as_secs_f64();
             say(format!("{name}{how}: {} of {} in {seconds:.1} s", count.0, count.0 + count.1));
-            passed += count.0;
-            failed += count.1;
+            let mut sum = counts.lock().map_err(|e| e.to_string())?;
+            *sum = (sum.0 + count.0, sum.1 + count.1);
         }
-    }
+        Ok(())
+    };
+    std::thread::scope(|scope| -> Outcome {
+        let other = scope.spawn(|| work().map_err(|e| e.to_string()));
+        work()?;
+        Ok(other.join().map_err(|_| "a thread has panicked")??)
+    })?;
+    let (passed, failed) = counts.into_inner().map_err(|e| e.to_string())?;
     println!("{passed} passed, {failed} failed");
     if failed == 0 { Ok(()) } else { Err("an attack was not met as it should be".into()) }
 }
@@ -100,7 +113,7 @@ fn execute(program: &Path, prefix: &Path, cases: &[&str], valgrind: bool) -> Out
     cmd.arg(program).args(cases).env("LD_LIBRARY_PATH", prefix.join("lib")).stdin(Stdio::null());
     let out = cmd.stdout(Stdio::piped()).stderr(Stdio::piped()).output()?;
     let (text, said) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-    let mut reasons = Vec::new();
+    let (mut reasons, mut report) = (Vec::new(), String::new());
     let (mut passed, mut failed) = (0, 0);
     for line in text.lines() {
         if line.starts_with("PASS ") {
@@ -108,8 +121,8 @@ fn execute(program: &Path, prefix: &Path, cases: &[&str], valgrind: bool) -> Out
             reasons.clear();
         } else if line.starts_with("FAIL ") {
             failed += 1;
-            println!("{line}");
-            reasons.drain(..).for_each(|r| println!("{r}"));
+            report += &format!("{line}\n");
+            reasons.drain(..).for_each(|r| report += &format!("{r}\n"));
         } else {
             reasons.push(line);
         }
@@ -118,10 +131,11 @@ fn execute(program: &Path, prefix: &Path, cases: &[&str], valgrind: bool) -> Out
     let ended = out.status.code().is_some_and(|c| c == 0 || (c == 1 && failed > 0) || (valgrind && c == 99));
     if !ended {
         failed += 1;
-        println!("FAIL {}: ends with {}", program.display(), out.status);
+        report += &format!("FAIL {}: ends with {}\n", program.display(), out.status);
     }
     if !said.trim().is_empty() && failed > 0 {
-        said.lines().take(200).for_each(|l| println!("      {l}"));
+        said.lines().take(200).for_each(|l| report += &format!("      {l}\n"));
     }
+    print!("{report}");
     Ok((passed, failed))
 }
