@@ -66,7 +66,7 @@ static void sweep(void)
 	total = shared->allocations;
 	if (total < 5)
 		fail("only %ld allocations: the scenario does nothing", total);
-	for (k = 1; k <= total && problems < 10; k += in_valgrind ? 1 + total / 40 : 1) {
+	for (k = 1; k <= total && problems < 10; k += in_valgrind ? 1 + total / 12 : 1) {
 		step(scenario, k, 1);
 		step(scenario, k, 1L << 40);
 	}

@@ -554,7 +554,8 @@ static void forgery_case(void)
 	const char *is;
 	int evil;
 	forgery = this_test->arg;
-	for (forge_alone = 0; forge_alone < 2; forge_alone++) {
+	/* Without a true answer it takes a timeout: once is enough. */
+	for (forge_alone = 0; forge_alone < (in_valgrind ? 1 : 2); forge_alone++) {
 		struct server *s = server_new(forged);
 		if (forgery->source) {
 			struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons((unsigned short)s->port)};
@@ -568,7 +569,7 @@ static void forgery_case(void)
 					fail("127.0.0.2: %s", strerror(errno));
 			}
 		}
-		resolver("0.2", "1");
+		resolver(in_valgrind ? "3" : "0.2", "1");
 		is = lookup(NAME, 5000);
 		evil = strstr(is, "6.6.6.6") != NULL;
 		if (evil)
@@ -649,7 +650,7 @@ static void cut_answer(struct server *s, struct query *q)
 static void truncated(void)
 {
 	size_t n;
-	for (n = 0; n < 200 && cut_at < 100000; n += in_valgrind ? 5 : 1) {
+	for (n = 0; n < 200 && cut_at < 100000; n += in_valgrind ? 11 : 1) {
 		const char *is;
 		cut_at = n;
 		server_new(cut_answer);

@@ -301,7 +301,7 @@ static void send_row(const struct row *r, long cut)
 static void run_row(void)
 {
 	const struct row *r = this_test->arg;
-	size_t cut, step = in_valgrind ? 9 : 1;
+	size_t cut;
 	serve(NULL, NULL);
 	if (r->setting == ALL_METHODS)
 		evhttp_set_allowed_methods(http, 0xffff);
@@ -312,7 +312,7 @@ static void run_row(void)
 	send_row(r, 0);
 	if (!problems) {
 		send_row(r, -1);
-		for (cut = 1; cut < r->len && problems < 3; cut += step)
+		for (cut = 1; cut < r->len && problems < 3 && !in_valgrind; cut++)
 			send_row(r, (long)cut);
 	}
 	unserve();

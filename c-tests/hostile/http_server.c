@@ -184,6 +184,30 @@ static void half_close(void)
 	conn_close(&c);
 	unserve();
 }
+/* The program answers after the client's half close has been seen. */
+static struct evhttp_request *kept;
+static void cb_nothing(struct evhttp_request *req, void *arg)
+{
+	(void)arg;
+	note_seen(req);
+	kept = req;
+}
+static void half_close_answered_later(void)
+{
+	struct conn c;
+	serve(cb_nothing, NULL);
+	client(&c);
+	SEND(&c, GET_SLASH);
+	shutdown(c.fd, SHUT_WR);
+	pump_ms(20);
+	CHECK(kept != NULL);
+	evhttp_send_reply(kept, 200, "OK", NULL);
+	CHECK(conn_until_end(&c, 3000));
+	if (strcmp(outcome(&c), "200 => /[]"))
+		fail("%s", outcome(&c));
+	conn_close(&c);
+	unserve();
+}
 /* An end inside a request never gives the program half of it. */
 static void truncated_requests(void)
 {
@@ -438,7 +462,9 @@ static void unix_client_with_a_long_path(void)
 		unix_client(path, (int)n + (n < 107));
 		unlink(path);
 	}
-	/* All 108 bytes, without a terminator. */
+	/* All 108 bytes, without a terminator: valgrind reads on for one. */
+	if (in_valgrind)
+		return;
 	memset(path, 'y', sizeof path);
 	memcpy(path, "/tmp/hostile-", 13);
 	unix_client(path, 108);
@@ -454,15 +480,8 @@ static void unix_client_with_an_abstract_name(void)
 }
 
 /* ---- re-entry: what each callback may do ---- */
-static struct evhttp_request *kept;
 static int again;
 
-static void cb_nothing(struct evhttp_request *req, void *arg)
-{
-	(void)arg;
-	note_seen(req);
-	kept = req;
-}
 static void cb_free_server(struct evhttp_request *req, void *arg)
 {
 	struct evhttp *h = http;
@@ -924,6 +943,7 @@ int main(int argc, char **argv)
 		{"pipeline of 100", pipeline_of_100, 0, NULL},
 		{"pipeline without end", pipeline_endless, 0, NULL},
 		{"half close", half_close, 0, NULL},
+		{"half close, answered later", half_close_answered_later, 0, NULL},
 		{"truncated requests", truncated_requests, 0, NULL},
 		{"reset everywhere", reset_everywhere, 0, NULL},
 		{"reset before accept", reset_before_accept, 0, NULL},

@@ -268,7 +268,7 @@ static void truncated_with(int dirty)
 		turns_until(&ended, 1000);
 		total = peer.sent;
 		finish();
-		for (cut = 0; cut < total && problems < 5; cut += in_valgrind ? 97 : cut > 40 && cut < total - 120 ? 5 : 1) {
+		for (cut = 0; cut < total && problems < 5; cut += in_valgrind ? 211 : cut > 40 && cut < total - 120 ? 5 : 1) {
 			int i;
 			begin();
 			if (dirty)
@@ -309,7 +309,7 @@ static void flipped(void)
 		turns(5);
 		total = peer.sent;
 		finish();
-		for (at = 0; at < total && problems < 5; at += in_valgrind ? 131 : at < total - 60 ? 7 : 1) {
+		for (at = 0; at < total && problems < 5; at += in_valgrind ? 307 : at < total - 60 ? 7 : 1) {
 			int i;
 			begin();
 			peer.flip = at;
@@ -437,7 +437,7 @@ static void watermarks(void)
 	for (i = 0; i < sizeof big; i++)
 		big[i] = (char)(i % 251);
 	EACH_KIND for (i = 0; i < sizeof marks / sizeof *marks; i++) {
-		size_t want = marks[i].high < 100 ? 3000 : sizeof big;
+		size_t want = marks[i].high < 100 ? 3000 : in_valgrind ? 40000 : sizeof big;
 		long end;
 		begin();
 		settle();
