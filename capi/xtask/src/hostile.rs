@@ -59,7 +59,9 @@ pub fn run(args: &[String]) -> Outcome {
     jobs.sort_by_key(|(_, _, _, under_valgrind)| !under_valgrind);
     let (next, counts) = (AtomicUsize::new(0), Mutex::new((0, 0)));
     let work = || -> Outcome {
-        while let Some((name, program, cases, under_valgrind)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some((name, program, cases, under_valgrind)) =
+            jobs.get(next.fetch_add(1, Ordering::Relaxed))
+        {
             let begun = Instant::now();
             let count = execute(program, &prefix, cases, *under_valgrind)?;
             let how = if *under_valgrind { " under valgrind" } else { "" };
