@@ -651,6 +651,74 @@ static void nulls(void) {
 	drop(o);
 }
 
+/* Each allocation of the library fails once, in everything from making a server to the end of a call: nothing may
+ * crash or leak, and a call that was begun ends once. */
+static long until_failure = -1;
+static void *failing_malloc(size_t n) { return until_failure >= 0 && until_failure-- == 0 ? NULL : malloc(n); }
+static void *failing_realloc(void *p, size_t n) {
+	return until_failure >= 0 && until_failure-- == 0 ? NULL : realloc(p, n);
+}
+static int nothing(void *ctx, struct evhttp_request *req, struct evbuffer *buf, void *arg) {
+	(void)req, (void)buf, (void)arg;
+	evrpc_hook_add_meta(ctx, "key", "data", 4);
+	return EVRPC_CONTINUE;
+}
+static void a_whole_life(long k, int *ok) {
+	struct one *o = one(7);
+	int begun = 0;
+	begin();
+	n_ended = 0;
+	evrpc_pool_set_timeout(pool, 1);
+	until_failure = k;
+	if (EVRPC_REGISTER(server, Other, leaf, chain, on_add, &port) == 0)
+		CHECK(EVRPC_UNREGISTER(server, Other) == 0);
+	evrpc_add_hook(pool, EVRPC_OUTPUT, nothing, NULL);
+	evrpc_add_hook(pool, EVRPC_INPUT, nothing, NULL);
+	evrpc_add_hook(server, EVRPC_INPUT, nothing, NULL);
+	evrpc_add_hook(server, EVRPC_OUTPUT, nothing, NULL);
+	{
+		struct evhttp_connection *con = evhttp_connection_base_new(base, NULL, "127.0.0.1", port);
+		evrpc_pool_add_connection(pool, con);
+		if (con != NULL) {
+			begun = call(o) == 0;
+			CHECK(begun || o->calls == 1);
+			/* A connection that could not be added does not take part, and a call waits for one that does. */
+			if (begun && o->calls == 0) {
+				struct timeval tv = {3, 0};
+				struct event *guard;
+				long left = until_failure;
+				until_failure = -1;
+				guard = event_new(base, -1, 0, out_of_time, NULL);
+				event_add(guard, &tv);
+				evrpc_pool_remove_connection(pool, con);
+				evrpc_pool_add_connection(pool, con);
+				until_failure = left;
+				while (n_ended < 1 && !event_base_got_break(base))
+					event_base_loop(base, EVLOOP_ONCE);
+				left = until_failure;
+				until_failure = -1;
+				event_free(guard);
+				until_failure = left;
+			}
+			CHECK(o->calls == 1);
+		}
+	}
+	*ok = until_failure < 0;
+	until_failure = -1;
+	drop(o);
+	end();
+}
+static int no_memory(void) {
+	long k;
+	int more = 1;
+	event_set_mem_functions(failing_malloc, failing_realloc, free);
+	for (k = 0; more && k < 2000; ++k)
+		a_whole_life(k, &more);
+	CHECK(k > 40 && k < 2000);
+	printf("%ld allocations, %d checks, %d failures\n", k, checks, failures);
+	return failures != 0;
+}
+
 int main(int argc, char **argv) {
 	static const struct {
 		const char *name;
@@ -662,6 +730,11 @@ int main(int argc, char **argv) {
 	    {"nobody_there", nobody_there}, {"in_the_clients_callback", in_the_clients_callback},
 	    {"a_pool_with_calls", a_pool_with_calls}, {"contexts", contexts}, {"raw_requests", raw_requests}, {"nulls", nulls}};
 	size_t i;
+	if (argc > 1 && !strcmp(argv[1], "nomem")) {
+		int failed = no_memory();
+		libevent_global_shutdown();
+		return failed;
+	}
 	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); ++i)
 		if (argc < 2 || !strcmp(argv[1], tests[i].name)) {
 			int before = failures;

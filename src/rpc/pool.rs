@@ -117,7 +117,9 @@ impl PoolRef {
         }
         pool.connections.push(con)?;
         // SAFETY: a pool's base outlives it: that is the program's duty.
-        if let Some(base) = unsafe { BaseRef::from_raw(pool.base) } {
+        if let Some(base) = unsafe { BaseRef::from_raw(pool.base) }
+            && con.base() != Some(base)
+        {
             con.set_base(base);
         }
         if !con.has_timeout() {

@@ -141,7 +141,10 @@ impl Bench {
             "--leak-check=full",
             "--show-leak-kinds=definite,indirect",
         ]);
-        output(valgrind.arg("--errors-for-leak-kinds=definite,indirect").arg(&program)).map(drop)
+        valgrind.arg("--errors-for-leak-kinds=definite,indirect").arg(&program);
+        output(&mut valgrind)?;
+        // Once more, with each allocation of the library failing in its turn.
+        output(valgrind.arg("nomem")).map(drop)
     }
 
     /// One program, twice: with the code of either generator. They must write the same bytes, understand each other,
