@@ -232,7 +232,7 @@ impl Headers {
 /// Whether `p` is a block of the allocator: those begin at addresses that our strings never have.
 #[inline]
 fn is_block(p: *mut c_char) -> bool {
-    p as usize % size_of::<usize>() == 0
+    (p as usize).is_multiple_of(size_of::<usize>())
 }
 /// # Safety
 /// A node that is on no list any more, a block of our allocator. Its strings are ours, or null or blocks as well.
