@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 const EVIL: [u8; 4] = [6, 6, 6, 6];
 
+type Forge = fn(&Query, Vec<u8>) -> Vec<Vec<u8>>;
+
 /// Sends what `forge` makes of a good reply first, and the good reply behind it.
-fn forged_first(forge: fn(&Query, Vec<u8>) -> Vec<Vec<u8>>) -> Server {
+fn forged_first(forge: Forge) -> Server {
     Server::new(move |q| {
         let evil = q.reply(0, &[record(&[0xc0, 12], 1, 300, &EVIL)]);
         let mut all = forge(q, evil);
@@ -21,7 +23,7 @@ fn forged_first(forge: fn(&Query, Vec<u8>) -> Vec<Vec<u8>>) -> Server {
 
 #[test]
 fn what_does_not_fit_is_dropped_and_the_true_reply_taken() {
-    let forgeries: &[(&str, fn(&Query, Vec<u8>) -> Vec<Vec<u8>>)] = &[
+    let forgeries: &[(&str, Forge)] = &[
         ("id", |_, mut m| {
             m[0] ^= 1;
             vec![m]

@@ -73,7 +73,8 @@ fn threads_ask_and_the_loop_answers() {
         std::thread::scope(|t| {
             for _ in 0..3 {
                 t.spawn(|| {
-                    let dns = (&shared).0;
+                    let shared = &shared;
+                    let dns = shared.0;
                     for i in 0..150 {
                         ask(dns, "good.test", &answered).unwrap();
                         // Nobody answers these, so that their handles are good.

@@ -218,6 +218,8 @@ fn serve_tcp(
     }
 }
 
+type Hook = Box<dyn FnMut(usize, &Got)>;
+
 /// What a callback was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Got {
@@ -228,7 +230,7 @@ pub(crate) struct Got {
 }
 thread_local! {
     static GOT: RefCell<Vec<(usize, Got)>> = const { RefCell::new(vec![]) };
-    static HOOK: RefCell<Option<Box<dyn FnMut(usize, &Got)>>> = const { RefCell::new(None) };
+    static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
 }
 /// Runs after each callback's outcome was kept.
 pub(crate) fn hook(f: impl FnMut(usize, &Got) + 'static) {
