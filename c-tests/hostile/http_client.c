@@ -739,6 +739,28 @@ static void head_refused(void)
 	evhttp_connection_free(con);
 	server_stop();
 }
+/* The program's own field goes out as it is, and none is made up. */
+static void proxy_connection(void)
+{
+	int own;
+	for (own = 0; own < 2; own++) {
+		struct evhttp_request *req;
+		script = NULL, script_end = HOLD;
+		server_start();
+		connect_client();
+		result[0][0] = '\0';
+		req = evhttp_request_new(finished, slot);
+		if (own)
+			evhttp_add_header(evhttp_request_get_output_headers(req), "Proxy-Connection", "mine");
+		CHECK(evhttp_make_request(con, req, EVHTTP_REQ_GET, "http://h/") == 0);
+		CHECK(turns_until(&done, 1, 3000));
+		CHECK((peers[0].c.in && strcasestr(peers[0].c.in, "Proxy-Connection: mine")) == own);
+		if (!own)
+			CHECK(!strcasestr(peers[0].c.in, "Proxy-Connection"));
+		evhttp_connection_free(con);
+		server_stop();
+	}
+}
 /* A server that answers before it has read a large body, and closes. */
 static void early_answer_to_a_large_body(void)
 {
@@ -827,6 +849,7 @@ int main(int argc, char **argv)
 		{"freed on completion", freed_on_completion, 0, NULL}, {"closed while idle", closed_while_idle, 0, NULL},
 		{"queue of 50", queue_of_50, 0, NULL}, {"freed with a queue", freed_with_a_queue, 0, NULL},
 		{"cancel at each stage", cancel_at_each_stage, 0, NULL}, {"silent server", silent_server_times_out, 0, NULL},
+		{"proxy connection", proxy_connection, 0, NULL},
 		{"head refused", head_refused, 0, NULL}, {"early answer to a large body", early_answer_to_a_large_body, 0, NULL},
 #ifdef HAVE_DNS
 		{"names that fail", names_that_fail, 0, NULL},

@@ -268,13 +268,31 @@ static void date(void)
 	unserve();
 }
 
+/* An escaped NUL must not cut a text short. */
+static void escaped_nul(void)
+{
+	struct evkeyvalq q;
+	size_t n = 0;
+	char *text = evhttp_decode_uri("a%00b");
+	CHECK(text == NULL);
+	if (text)
+		counted_free(text);
+	text = evhttp_uridecode("a%00b", 0, &n);
+	CHECK(text && n == 3 && !memcmp(text, "a\0b", 4));
+	if (text)
+		counted_free(text);
+	if (evhttp_parse_query_str("a=b%00c", &q) == 0 && evhttp_find_header(&q, "a"))
+		CHECK(strcmp(evhttp_find_header(&q, "a"), "b"));
+	evhttp_clear_headers(&q);
+}
 int main(int argc, char **argv)
 {
-	static struct test tests[sizeof all / sizeof *all + 1];
+	static struct test tests[sizeof all / sizeof *all + 2];
 	size_t i, n = sizeof all / sizeof *all;
 	for (i = 0; i < n; i++)
 		tests[i] = (struct test){all[i].name, misuse, 0, &all[i].m};
 	tests[n] = (struct test){"date", date, 0, NULL};
+	tests[n + 1] = (struct test){"escaped NUL", escaped_nul, 0, NULL};
 	return RUN_TESTS(argc, argv, tests);
 }
 #else
