@@ -295,6 +295,10 @@ fn reading_ahead_is_bounded_and_ends_are_noticed_all_the_same() {
         c.send(GET.as_bytes());
         s.until(|| held.get().is_some());
         let con = held.get().unwrap().connection().unwrap();
+        if !reset {
+            // A program that wants to know of an orderly end says so.
+            con.set_closecb(con_cb(|_| ()).0, con_cb(|_| ()).1);
+        }
         use std::io::Write;
         let flood = GET.repeat(500);
         let mut sent = 0;
@@ -547,4 +551,81 @@ fn what_a_program_gets_wrong_stays_a_reply() {
         assert_eq!(s.http.connection_count(), 0);
     }
     s.end();
+}
+
+/// What comes back for `input` when the client ends its direction behind it, and reads slowly.
+fn half_closed(s: &Site, unix: bool, input: &str, mut turn: impl FnMut()) -> String {
+    use std::io::{Read, Write};
+    trait Stream: Read {}
+    impl<T: Read> Stream for T {}
+    let input = input.as_bytes().to_vec();
+    let mut c: Box<dyn Stream> = if unix {
+        let path = std::env::temp_dir().join(format!("oxievent-half-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let l = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        l.set_nonblocking(true).unwrap();
+        let b = s.http.accept_socket(std::os::fd::IntoRawFd::into_raw_fd(l)).unwrap();
+        let mut c = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        s.until(|| s.http.connection_count() == 1);
+        oxievent::http::bound::remove(s.http, b);
+        std::fs::remove_file(&path).unwrap();
+        c.write_all(&input).unwrap();
+        c.shutdown(Shutdown::Write).unwrap();
+        c.set_nonblocking(true).unwrap();
+        Box::new(c)
+    } else {
+        let mut c = s.connect();
+        c.send(&input);
+        c.s.shutdown(Shutdown::Write).unwrap();
+        Box::new(c.s)
+    };
+    let mut all = Vec::new();
+    let mut buf = [0; 4096];
+    s.until(|| {
+        turn();
+        match c.read(&mut buf) {
+            Ok(0) => true,
+            Ok(n) => {
+                all.extend_from_slice(&buf[..n]);
+                false
+            }
+            Err(e) => e.kind() != std::io::ErrorKind::WouldBlock,
+        }
+    });
+    String::from_utf8_lossy(&all).into_owned()
+}
+#[test]
+fn a_client_that_ends_its_direction_gets_what_it_asked_for() {
+    for unix in [false, true] {
+        let held = Rc::new(Cell::new(None));
+        let h = held.clone();
+        let s = Site::serving(|r| ok(r, &"x".repeat(3000))).path("/later", move |r| {
+            r.set_error_cb(Some(on_error));
+            h.set(Some(r));
+        });
+        let count = |text: &str| text.matches("HTTP/1.1 200").count();
+        assert_eq!(count(&half_closed(&s, unix, GET, || ())), 1);
+        assert_eq!(count(&half_closed(&s, unix, &GET.repeat(300), || ())), 300);
+        // The second request is not complete: the first one is answered all the same.
+        assert_eq!(count(&half_closed(&s, unix, &format!("{GET}GET /x HTTP/1.1\r\nHost:"), || ())), 1);
+        assert_eq!(half_closed(&s, unix, "GET /x HTTP/1.1\r\nHost:", || ()), "");
+        assert_eq!(logged(), [""; 0]);
+        // The program takes its time, twice.
+        let later = "GET /later HTTP/1.1\r\n\r\n";
+        for rest in ["", "GET /x HTTP/1.1\r\nHost"] {
+            let mut turns = 0;
+            let got = half_closed(&s, unix, &format!("{later}{later}{GET}{rest}"), || {
+                turns += 1;
+                if turns % 50 == 0
+                    && let Some(r) = held.take()
+                {
+                    ok(r, "late");
+                }
+            });
+            assert_eq!((count(&got), got.matches("late").count()), (3, 2), "{got}");
+            assert!(logged().iter().all(|l| l == "error 1"));
+        }
+        assert_eq!(s.http.connection_count(), 0);
+        s.end();
+    }
 }

@@ -83,6 +83,8 @@ bitflags::bitflags! {
         const TELLING = 0x2_0000;
         /// The reply to CONNECT has been given: what comes now is none of ours.
         const TUNNEL = 16384;
+        /// A server's: the other side will send nothing more.
+        const ENDED = 32768;
         /// A reply is being put into the output.
         const COMPOSING = 1024;
         /// The deadline runs.
@@ -433,6 +435,10 @@ impl ConRef {
     pub fn set_closecb(self, cb: evhttp_connection_cb, arg: *mut c_void) {
         self.get().closecb.set(cb);
         self.get().closecb_arg.set(arg);
+    }
+    /// Whether the program wants to know of this connection's end.
+    pub(super) fn end_matters(self) -> bool {
+        self.get().closecb.get().is_some()
     }
     /// `evhttp_connection_set_max_headers_size`; below 0: no limit but the ceiling.
     pub fn set_max_head(self, n: isize) {

@@ -383,15 +383,44 @@ pub(super) fn event(con: ConRef, what: BevEvent) {
         }
         return lost(con, evhttp_request_error::EVREQ_HTTP_TIMEOUT);
     }
-    if what.contains(BevEvent::EOF) && what.contains(BevEvent::READING) && replies_under_way {
-        // It has said all it wanted; what it asked for is on its way.
-        con.mark(Mark::CLOSING, true);
-        return;
+    if what == BevEvent::EOF | BevEvent::READING {
+        return no_more_input(con);
     }
     if what.intersects(BevEvent::EOF | BevEvent::ERROR) {
         lost(con, evhttp_request_error::EVREQ_HTTP_EOF);
     } else {
         fail(con, evhttp_request_error::EVREQ_HTTP_BUFFER_ERROR);
+    }
+}
+/// The other side has ended its direction. It may be gone, or wait for what it has asked for: programs that set a close
+/// callback want to be told at once, the others' replies are sent.
+fn no_more_input(con: ConRef) {
+    let waits = con.state() == State::Writing;
+    if waits && (con.end_matters() || con.is(Mark::REPLY_BEGUN)) {
+        return lost(con, evhttp_request_error::EVREQ_HTTP_EOF);
+    }
+    con.mark(Mark::ENDED, true);
+    if waits && let Some(req) = con.last_request() {
+        let kept = req.keep();
+        tell_error(req, evhttp_request_error::EVREQ_HTTP_EOF);
+        kept.release();
+    }
+    reading::advance(con);
+}
+/// A request that will never be complete: it goes, and the connection as soon as the replies before it have gone out.
+fn abandon(con: ConRef) {
+    if con.get().replied.get() == 0 && con.bev().output().is_empty() {
+        return lost(con, evhttp_request_error::EVREQ_HTTP_EOF);
+    }
+    con.set_state(State::Idle);
+    con.mark(Mark::CLOSING, true);
+    if let Some(req) = con.last_request() {
+        let kept = req.keep();
+        con.remove(req);
+        tell_error(req, evhttp_request_error::EVREQ_HTTP_EOF);
+        if !kept.release() {
+            req.free_unless_owned();
+        }
     }
 }
 
@@ -422,8 +451,9 @@ pub(super) fn drained(con: ConRef) {
     if con.state() != State::Idle || c.replied.get() != 0 || !con.bev().output().is_empty() {
         return;
     }
+    let over = con.is(Mark::CLOSING) || (con.is(Mark::ENDED) && con.bev().input().is_empty());
     // A tunnel that the program has not taken over by now leads nowhere.
-    if con.is(Mark::CLOSING) || (con.is(Mark::TUNNEL) && con.has_callbacks()) {
+    if over || (con.is(Mark::TUNNEL) && con.has_callbacks()) {
         con.free();
     } else if !con.bev().input().is_empty() {
         reading::advance(con);
@@ -455,6 +485,16 @@ pub(super) fn settle(con: ConRef) {
             return;
         }
     }
+    if con.is(Mark::ENDED) {
+        match con.state() {
+            State::FirstLine | State::Headers | State::Body => abandon(con),
+            State::Idle if con.get().replied.get() == 0 && con.bev().output().is_empty() => con.free(),
+            _ => {}
+        }
+        if con.is_dead() {
+            return;
+        }
+    }
     let ahead = con.bev().input().len() > AHEAD_INPUT && matches!(con.state(), State::Idle | State::Writing)
         || con.is(Mark::CLOSING) && con.state() == State::Idle && !con.bev().input().is_empty();
     if ahead != con.is(Mark::READ_RESTS) {
@@ -478,7 +518,12 @@ fn rest(con: ConRef, rests: bool) {
         if let Some(ev) = con.existing(&con.get().end_watch) {
             let _ = ev.del_noblock();
         }
-        let _ = bev.enable(Ev::READ);
+        if !con.is(Mark::ENDED) {
+            let _ = bev.enable(Ev::READ);
+        }
+        return;
+    }
+    if con.is(Mark::ENDED) {
         return;
     }
     let _ = bev.disable(Ev::READ);
@@ -493,9 +538,12 @@ fn rest(con: ConRef, rests: bool) {
 /// `arg` is a live connection.
 unsafe extern "C" fn ended(_: evutil_socket_t, _: c_short, arg: *mut c_void) {
     // SAFETY: the contract above; freeing the connection deletes the event.
-    if let Some(con) = unsafe { ConRef::from_raw(arg.cast()) } {
-        event(con, BevEvent::READING | BevEvent::EOF);
+    let Some(con) = (unsafe { ConRef::from_raw(arg.cast()) }) else { return };
+    let failed = !matches!(sys::socket::take_error(con.fd()), Ok(0));
+    if failed || con.end_matters() {
+        lost(con, evhttp_request_error::EVREQ_HTTP_EOF);
     }
+    // Otherwise there is more to be read before that end.
 }
 
 /// Starts or stops the deadline of the request that is being read.
