@@ -42,6 +42,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_void;
 use std::ops::Deref;
 use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// What a callback is told; kept here so that observers and the C layer agree.
 pub type ChangeInfo = evbuffer_cb_info;
@@ -60,7 +61,7 @@ pub struct Evbuffer {
     /// Set before the buffer is shared between threads, then only read.
     lock: UnsafeCell<Option<SharedLock>>,
     refs: Cell<u32>,
-    state: Cell<u16>,
+    state: Bits,
     /// How many rounds of callbacks are running.
     rounds: Cell<u16>,
     observers: Cell<*mut Observer>,
@@ -74,6 +75,20 @@ const _: () = {
     assert!(offset_of!(Evbuffer, data_link) == 16 && offset_of!(Evbuffer, total) == 24);
     assert!(size_of::<Evbuffer>() == 88);
 };
+
+/// Bits that are changed under the lock, if there is one, and looked at without it: whether there is a lock is one of them.
+struct Bits(AtomicU16);
+
+impl Bits {
+    #[inline]
+    fn get(&self) -> u16 {
+        self.0.load(Ordering::Relaxed)
+    }
+    #[inline]
+    fn set(&self, bits: u16) {
+        self.0.store(bits, Ordering::Relaxed);
+    }
+}
 
 // Bits of `Evbuffer::state`.
 const FROZEN_FRONT: u16 = 1;
@@ -171,7 +186,7 @@ impl BufferRef {
                 n_deleted: Cell::new(0),
                 lock: UnsafeCell::new(None),
                 refs: Cell::new(1),
-                state: Cell::new(0),
+                state: Bits(AtomicU16::new(0)),
                 rounds: Cell::new(0),
                 observers: Cell::new(null_mut()),
                 deferred: Cell::new(null_mut()),
