@@ -55,6 +55,24 @@ fn nothing_is_written_inside_write() {
     end(b);
 }
 
+/// A write that libevent would do in the first turn comes before a timer that has expired by then.
+#[test]
+fn what_was_written_before_the_loop_leaves_before_timers_run() {
+    unsafe extern "C" fn free_it(_: std::ffi::c_int, _: std::ffi::c_short, bev: *mut std::ffi::c_void) {
+        // SAFETY: the test gave the timer its bufferevent.
+        unsafe { BevRef::from_raw(bev.cast()) }.unwrap().free();
+    }
+    let b = base();
+    let (bev, mut peer) = socket(b, 0);
+    bev.output().add(b"hello").unwrap();
+    let tv = libc::timeval { tv_sec: 0, tv_usec: 1000 };
+    b.once(-1, Ev::TIMEOUT, Some(free_it), bev.as_ptr().cast(), Some(&tv)).unwrap();
+    std::thread::sleep(Duration::from_millis(5));
+    run(b);
+    assert_eq!(peer.read(&mut [0; 16]).unwrap(), 5);
+    end(b);
+}
+
 #[test]
 fn much_data_passes_a_full_socket() {
     let b = base();

@@ -85,11 +85,14 @@ unsafe extern "C" fn exit_cb(_fd: c_int, _what: c_short, arg: *mut c_void) {
 }
 
 fn turns(mut g: Guard, how: Evloop) -> (Guard, Result<Ended>) {
+    // What was written before the loop began, or by another thread, goes out before the timers that are due: they are
+    // put off for one turn.
+    let mut put_off = false;
     loop {
         if g.exit || g.stop {
             return (g, Ok(Ended::Asked));
         }
-        let timeout = if g.q.any_active() || how.contains(Evloop::NONBLOCK) {
+        let timeout = if put_off || g.q.any_active() || how.contains(Evloop::NONBLOCK) {
             Some(0)
         } else if !how.contains(Evloop::NO_EXIT_ON_EMPTY) && !g.q.any_events() {
             debugx!("event_base_loop: no events registered.");
@@ -98,6 +101,7 @@ fn turns(mut g: Guard, how: Evloop) -> (Guard, Result<Ended>) {
             g.next_timeout()
         };
         if timeout == Some(0)
+            && !put_off
             && !g.q.any_active()
             && !g.q.any_events()
             && !how.contains(Evloop::NO_EXIT_ON_EMPTY)
@@ -115,14 +119,18 @@ fn turns(mut g: Guard, how: Evloop) -> (Guard, Result<Ended>) {
         if let Err(e) = g.collect(wait) {
             return (g, Err(e));
         }
-        g.expire_timers();
+        let was_put_off = put_off;
+        put_off = g.q.output_len() != 0 && !was_put_off;
+        if !put_off {
+            g.expire_timers();
+        }
         if g.q.any_active() {
             let n;
             (g, n) = run_active(g);
-            if how.contains(Evloop::ONCE) && n != 0 && !g.q.any_active() {
+            if how.contains(Evloop::ONCE) && (n != 0 || was_put_off) && !put_off && !g.q.any_active() {
                 return (g, Ok(Ended::Asked));
             }
-        } else if how.contains(Evloop::NONBLOCK) {
+        } else if how.contains(Evloop::NONBLOCK) || (how.contains(Evloop::ONCE) && was_put_off) {
             return (g, Ok(Ended::Asked));
         }
     }
