@@ -333,7 +333,9 @@ fn what_was_added_to_a_filter_that_did_not_write_goes_when_it_writes_again() {
     f.enable(Ev::WRITE).unwrap();
     turn(b);
     assert_eq!((f.output().len(), y.input().len()), (0, 4));
-    [f, x, y].map(BevRef::free);
+    for bev in [f, x, y] {
+        bev.free();
+    }
     end(b);
 }
 

@@ -95,6 +95,11 @@ const STEPS: &[Step] = &[
             "util",
             "bufferevent",
             "listener",
+            "evtag",
+            "rpc",
+            "http",
+            "dns",
+            "ssl",
         ])],
     },
     Step {

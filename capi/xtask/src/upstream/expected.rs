@@ -4,6 +4,7 @@
 //! `fail TEST BACKEND... # why` (known, and may only become fewer: an unexpected pass is an error too),
 //! `timing TEST` (compares clocks: may be run again, alone, at most three times),
 //! `on TEST BACKEND...` (off in the suite itself, but it can run: once per backend),
+//! `leaks TEST` (loses memory of its own: under valgrind only its accesses are checked),
 //! `no-memcheck TEST` (cannot work under valgrind, for reasons of its own).
 use super::run::Job;
 use super::variant::Variant;
@@ -23,6 +24,7 @@ pub(super) struct Expected {
     special: HashMap<(String, String), Want>,
     timing: HashSet<String>,
     no_memcheck: HashSet<String>,
+    leaks: HashSet<String>,
     on: HashMap<String, Vec<String>>,
 }
 
@@ -45,6 +47,9 @@ impl Expected {
                 }
                 ["on", test, backends @ ..] if !backends.is_empty() => {
                     out.on.insert((*test).to_owned(), backends.iter().map(|b| (*b).to_owned()).collect());
+                }
+                ["leaks", test] => {
+                    out.leaks.insert((*test).to_owned());
                 }
                 ["no-memcheck", test] => {
                     out.no_memcheck.insert((*test).to_owned());
@@ -73,6 +78,9 @@ impl Expected {
     }
     pub(super) fn memcheck(&self, test: &str) -> bool {
         !self.no_memcheck.contains(test)
+    }
+    pub(super) fn leaks(&self, test: &str) -> bool {
+        self.leaks.contains(test)
     }
     pub(super) fn is_timing(&self, test: &str) -> bool {
         self.timing.contains(test)
