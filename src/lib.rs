@@ -18,6 +18,7 @@
 //! | buffer.c | `buffer/` |
 //! | bufferevent*.c | `bufferevent/` |
 //! | listener.c | `listener.rs` |
+//! | evdns.c | `dns/` |
 //! | http.c | `http/` |
 //! | event_tagging.c | `tag.rs` |
 //! | evrpc.c | `rpc/` |
