@@ -52,7 +52,8 @@ fn with_copy<T>(bev: BevRef, len: usize, f: impl FnOnce(*const u8) -> T) -> Opti
 /// program's callbacks.
 pub(super) fn round(bev: BevRef, options: c_int) {
     let t = tls(bev);
-    if t.rests() || !t.is_open() {
+    // A read that has something to say comes first: if both sides filled their sockets instead, neither would read.
+    if t.rests() || !t.is_open() || t.has(Flags::READ_WAITS_WRITE) {
         return;
     }
     let round = t.round.get();
@@ -65,6 +66,7 @@ pub(super) fn round(bev: BevRef, options: c_int) {
         if len == 0 || !can_write(bev) {
             break;
         }
+        let had_pending = t.pending();
         let step = with_front(bev, len, |from| {
             // SAFETY: `len` bytes, at most a record's, are at `from`; the session is alive, no operation is under way.
             operate(bev, |ops, session, report| unsafe {
@@ -78,6 +80,9 @@ pub(super) fn round(bev: BevRef, options: c_int) {
                 unblock(bev);
                 if waited && !can_read(bev) {
                     stop_reading(bev);
+                } else if (waited || !had_pending) && t.pending() {
+                    // It has read, for a handshake in between, and more than it needed.
+                    kick_reading(bev);
                 }
                 total += n;
                 // It may call out.
