@@ -53,7 +53,7 @@ pub fn run(args: &[String]) -> Outcome {
         }
         let program = build(name, &folder, &prefix)?;
         jobs.extend(valgrind.then(|| (name, program.clone(), cases.clone(), true)));
-        jobs.extend(plain.then(|| (name, program, cases, false)));
+        jobs.extend(plain.then_some((name, program, cases, false)));
     }
     // Most of the time the programs wait: two at a time. Those under valgrind, which take longest, begin.
     jobs.sort_by_key(|(_, _, _, under_valgrind)| !under_valgrind);

@@ -2,7 +2,7 @@
 //!
 //! One line each: `group NAME COUNT`, `skip TEST BACKEND...` (the test itself skips there),
 //! `fail TEST BACKEND... # why` (known, and may only become fewer: an unexpected pass is an error too),
-//! `timing TEST` (compares clocks: may be run again, alone, at most three times),
+//! `timing TEST [N]` (compares clocks: may be run again, alone, at most three or N times),
 //! `on TEST BACKEND...` (off in the suite itself, but it can run: once per backend),
 //! `leaks TEST` (loses memory of its own: under valgrind only its accesses are checked),
 //! `no-memcheck TEST` (cannot work under valgrind, for reasons of its own).
@@ -22,7 +22,7 @@ pub(super) enum Want {
 pub(super) struct Expected {
     pub(super) groups: HashMap<String, usize>,
     special: HashMap<(String, String), Want>,
-    timing: HashSet<String>,
+    timing: HashMap<String, u32>,
     no_memcheck: HashSet<String>,
     leaks: HashSet<String>,
     on: HashMap<String, Vec<String>>,
@@ -43,7 +43,10 @@ impl Expected {
                     out.groups.insert((*name).to_owned(), count.parse().map_err(|_| bad())?);
                 }
                 ["timing", test] => {
-                    out.timing.insert((*test).to_owned());
+                    out.timing.insert((*test).to_owned(), 3);
+                }
+                ["timing", test, most] => {
+                    out.timing.insert((*test).to_owned(), most.parse().map_err(|_| bad())?);
                 }
                 ["on", test, backends @ ..] if !backends.is_empty() => {
                     out.on.insert((*test).to_owned(), backends.iter().map(|b| (*b).to_owned()).collect());
@@ -82,7 +85,11 @@ impl Expected {
     pub(super) fn leaks(&self, test: &str) -> bool {
         self.leaks.contains(test)
     }
+    /// How often a test may be run again.
+    pub(super) fn reruns(&self, test: &str) -> u32 {
+        self.timing.get(test).copied().unwrap_or(0)
+    }
     pub(super) fn is_timing(&self, test: &str) -> bool {
-        self.timing.contains(test)
+        self.timing.contains_key(test)
     }
 }
