@@ -477,7 +477,6 @@ impl ConRef {
         self.first_request().is_some()
     }
 
-    #[expect(clippy::mut_from_ref, reason = "each use ends before the next one begins")]
     fn requests<'a>(self) -> &'a mut TailQueue<RequestLink> {
         // SAFETY: no use of the queue calls out, so none meets another.
         unsafe { &mut *self.get().requests.get() }
@@ -551,7 +550,6 @@ impl ConRef {
         }
     }
     /// The message that is being read. Nothing that is done with it calls out.
-    #[expect(clippy::mut_from_ref, reason = "each use ends before the next one begins")]
     #[inline]
     pub(super) fn message<'a>(self) -> &'a mut Incoming {
         // SAFETY: uses are short and call nobody who would come back for it.

@@ -180,7 +180,6 @@ impl ServerRef {
 
     // ---- its connections ----
 
-    #[expect(clippy::mut_from_ref, reason = "each use ends before the next one begins")]
     fn connections<'a>(self) -> &'a mut TailQueue<ServerLink> {
         // SAFETY: no use of the queue calls out, so none meets another.
         unsafe { &mut *self.get().connections.get() }
@@ -262,7 +261,7 @@ impl ServerRef {
     /// Hands the present date to `f`.
     pub(super) fn with_date<R>(self, f: impl FnOnce(&[u8]) -> R) -> R {
         // SAFETY: no pointer: the result alone is wanted.
-        let now = i64::from(unsafe { libc::time(null_mut()) });
+        let now = unsafe { libc::time(null_mut()) } as i64;
         // SAFETY: `f` is ours and does not come back for the date.
         f(unsafe { &mut *self.get().date.get() }.at(now))
     }
@@ -274,7 +273,6 @@ impl ServerRef {
 
     // ---- its sockets ----
 
-    #[expect(clippy::mut_from_ref, reason = "each use ends before the next one begins")]
     pub(super) fn sockets<'a>(self) -> &'a mut Vec<*mut bound::Bound> {
         // SAFETY: no use of the list calls out.
         unsafe { &mut *self.get().sockets.get() }
@@ -338,7 +336,6 @@ impl ServerRef {
 
     // ---- callbacks by path ----
 
-    #[expect(clippy::mut_from_ref, reason = "each use ends before the next one begins")]
     fn paths<'a>(self) -> &'a mut Vec<Path> {
         // SAFETY: no use of the list calls out.
         unsafe { &mut *self.get().paths.get() }

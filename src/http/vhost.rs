@@ -6,7 +6,6 @@ use crate::{Error, Result};
 /// How deep virtual hosts may stand in each other.
 const DEPTH: u32 = 64;
 
-#[expect(clippy::mut_from_ref, reason = "each use ends before the next one begins")]
 fn hosts<'a>(s: ServerRef) -> &'a mut Vec<ServerRef> {
     // SAFETY: no use of the list calls out.
     unsafe { &mut *s.get().hosts.get() }
