@@ -79,7 +79,6 @@ pub unsafe extern "C" fn evrpc_free(base: *mut evrpc_base) {
 /// # Safety
 /// Rule 1 for `base`, rule 2 for `name`; the functions fit each other.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "the C interface")]
 pub unsafe extern "C" fn evrpc_register_generic(
     base: *mut evrpc_base,
     name: *const c_char,
@@ -310,7 +309,6 @@ pub unsafe extern "C" fn evrpc_pool_set_timeout(pool: *mut evrpc_pool, timeout_i
 /// # Safety
 /// Rule 1 for `pool`, rule 2 for `rpcname`; the functions fit the messages.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "the C interface")]
 pub unsafe extern "C" fn evrpc_make_request_ctx(
     pool: *mut evrpc_pool,
     request: *mut c_void,
@@ -362,7 +360,6 @@ pub unsafe extern "C" fn evrpc_make_request(ctx: *mut evrpc_request_wrapper) -> 
 /// # Safety
 /// Rule 1 for `pool`, rule 2 for `rpcname`; the functions fit the messages.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "the C interface")]
 pub unsafe extern "C" fn evrpc_send_request_generic(
     pool: *mut evrpc_pool,
     request: *mut c_void,
