@@ -493,8 +493,9 @@ fn step(r: &mut Rng, s: &mut Side, o: &mut Side) {
     }
 }
 
+#[allow(clippy::unnecessary_to_owned, reason = "the type of the field owns its bytes")]
 fn run(seed: u64, steps: usize, script: Option<&[u8]>) {
-    let script = script.map(|s| s.iter().copied());
+    let script = script.map(|s| s.to_vec().into_iter());
     let mut r = Rng { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, script };
     let (mut a, mut b) = (Side::new(seed.is_multiple_of(3)), Side::new(seed % 3 < 2));
     for i in 0..steps {
