@@ -43,6 +43,7 @@ fn session<'a>(p: *mut c_void) -> &'a Session {
 }
 
 impl Session {
+    #[allow(clippy::new_ret_no_self, reason = "C knows it as a pointer")]
     fn new(seed: u32, fd: c_int) -> *mut c_void {
         Box::into_raw(Box::new(Session {
             fd: Cell::new(fd),
@@ -386,7 +387,7 @@ fn exchange(ends: [BevRef; 2], b: BaseRef, high: usize) {
         }
     }
     if got.iter().any(|g| g.get() != N) {
-        ends.map(|bev| session(bev.tls_session().unwrap()).show(bev));
+        let _ = ends.map(|bev| session(bev.tls_session().unwrap()).show(bev));
     }
     assert_eq!(got.map(|g| g.get()), [N, N]);
     for bev in ends {
