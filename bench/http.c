@@ -30,12 +30,12 @@ small(struct evhttp_request *req, void *arg)
 static void
 many_headers(struct evhttp_request *req, void *arg)
 {
+	static const char *const names[] = { "X-Header-0", "X-Header-1", "X-Header-2", "X-Header-3", "X-Header-4", "X-Header-5",
+		"X-Header-6", "X-Header-7", "X-Header-8", "X-Header-9", "X-Header-10", "X-Header-11", "X-Header-12", "X-Header-13",
+		"X-Header-14", "X-Header-15", "X-Header-16", "X-Header-17", "X-Header-18", "X-Header-19" };
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
-	char name[16];
-	for (int i = 0; i < 20; i++) {
-		snprintf(name, sizeof(name), "X-Header-%d", i);
-		evhttp_add_header(headers, name, "a value of usual length");
-	}
+	for (int i = 0; i < 20; i++)
+		evhttp_add_header(headers, names[i], "a value of usual length");
 	small(req, arg);
 }
 static void
