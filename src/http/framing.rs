@@ -60,7 +60,12 @@ pub struct Framing {
 
 impl Framing {
     /// Notes one field, its value unfolded and trimmed.
+    #[inline]
     pub fn note(&mut self, name: &[u8], value: &[u8]) -> Result<Keep, Refused> {
+        let first = name.first().map_or(0, |c| c | 0x20);
+        if matches!(first, b'h' | b'e' | b'c' | b't') { self.note_known(name, value) } else { Ok(Keep::Yes) }
+    }
+    fn note_known(&mut self, name: &[u8], value: &[u8]) -> Result<Keep, Refused> {
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"Host") => self.note_host(value)?,
             6 if name.eq_ignore_ascii_case(b"Expect") => self.note_expect(value),

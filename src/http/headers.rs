@@ -4,6 +4,8 @@
 //! nothing is remembered about a node but what its fields say, and lengths are found anew. A node that we make is one
 //! block: links, then the name, then the value. Programs may insert nodes of their own and replace strings by blocks of
 //! the allocator, which are then freed as such; ours are told from them by their address, never that of a block.
+//!
+//! A server's request keeps the blocks of the headers that it has received for those of the next one: [`Spares`].
 use super::text::Writer;
 use super::{chars, escape, parser, query};
 use crate::abi::event::TailqEntry;
@@ -151,19 +153,35 @@ impl Headers {
     }
     /// Appends a field that was read.
     #[inline]
-    pub fn append_field(self, name: &[u8], value: &parser::Value) -> Result<()> {
-        self.append_with(name, value.room(), |to| value.each(|piece| to.put(piece)))
+    pub(super) fn append_field(self, name: &[u8], value: &parser::Value, spares: &mut Spares) -> Result<()> {
+        let size = node_size(name, value.room())?;
+        let block = if size <= SPARE_SIZE { (spares.take()?, SPARE) } else { (allocate(size)?, NO_SPARE) };
+        // SAFETY: a fresh block of that size at least.
+        unsafe { self.append_in(block, size, name, |to| value.each(|piece| to.put(piece))) };
+        Ok(())
     }
     /// Appends a header whose value, at most `room` bytes, `fill` writes.
     #[inline]
     fn append_with(self, name: &[u8], room: usize, fill: impl FnOnce(&mut Writer)) -> Result<()> {
-        // Two NULs, and a byte before each string that may be needed to spoil its alignment.
-        let size = size_of::<evkeyval>() + 4;
-        let size = size.checked_add(name.len()).and_then(|n| n.checked_add(room)).ok_or(Error::NoMem)?;
-        let p = NonNull::new(mem::malloc(size).cast::<u8>()).ok_or(Error::NoMem)?.as_ptr();
-        // SAFETY: the block has room for the node, the name, `room` bytes and two NULs; the writer stays inside.
+        let size = node_size(name, room)?;
+        // SAFETY: a fresh block of that size.
+        unsafe { self.append_in((allocate(size)?, NO_SPARE), size, name, fill) };
+        Ok(())
+    }
+    /// # Safety
+    /// The block, which is nobody else's, has `size` bytes at least, and that is a [`node_size`]. Its mark is true.
+    #[inline]
+    unsafe fn append_in(
+        self,
+        (p, mark): (*mut u8, u8),
+        size: usize,
+        name: &[u8],
+        fill: impl FnOnce(&mut Writer),
+    ) {
+        // SAFETY: the block has room for the node, the name, the value and two NULs; the writer stays inside.
         unsafe {
-            let key = p.add(size_of::<evkeyval>() + 1);
+            let key = p.add(KEY_AT);
+            *key.sub(1) = mark;
             let mut to = Writer::new(key, p.add(size - 1));
             to.put(name);
             to.byte(0);
@@ -185,7 +203,19 @@ impl Headers {
             *(*head).tqh_last = node;
             (*head).tqh_last = &raw mut (*node).next.tqe_next;
         }
-        Ok(())
+    }
+    /// Empties the list; the blocks that can be used again are kept.
+    pub(super) fn clear_into(self, spares: &mut Spares) {
+        let mut at = self.first();
+        // SAFETY: as for `clear`.
+        unsafe {
+            Headers::init(self.as_ptr());
+            while !at.is_null() {
+                let next = (*at).next.tqe_next;
+                spares.give(at);
+                at = next;
+            }
+        }
     }
 
     /// Hands all headers, as they go over the wire, to `put` in pieces. What must not be sent (a program can write
@@ -240,12 +270,100 @@ fn is_block(p: *mut c_char) -> bool {
 unsafe fn free_node(node: *mut evkeyval) {
     // SAFETY: the caller's promise.
     unsafe {
+        free_strings(node);
+        mem::free(node.cast());
+    }
+}
+/// # Safety
+/// As [`free_node`], for the strings alone.
+#[inline]
+unsafe fn free_strings(node: *mut evkeyval) {
+    // SAFETY: the caller's promise.
+    unsafe {
         for p in [(*node).key, (*node).value] {
             if is_block(p) {
                 mem::free(p.cast());
             }
         }
-        mem::free(node.cast());
+    }
+}
+
+/// Where the name stands in a node's block. The byte before it spoils its alignment, and is the block's mark.
+const KEY_AT: usize = size_of::<evkeyval>() + 1;
+const NO_SPARE: u8 = 0;
+const SPARE: u8 = 0xa5;
+/// Bytes of the blocks that are used again: most headers fit.
+const SPARE_SIZE: usize = 120;
+/// How many are kept.
+const SPARES_MAX: u32 = 32;
+
+/// Bytes of a node with a name and a value of at most `room` bytes.
+#[inline]
+fn node_size(name: &[u8], room: usize) -> Result<usize> {
+    // Two NULs, and the byte that the value may need before it.
+    let size = (KEY_AT + 3).checked_add(name.len()).and_then(|n| n.checked_add(room));
+    size.ok_or(Error::NoMem)
+}
+#[inline]
+fn allocate(size: usize) -> Result<*mut u8> {
+    let p = mem::malloc(size).cast::<u8>();
+    if p.is_null() { Err(Error::NoMem) } else { Ok(p) }
+}
+
+/// Blocks of headers that have been served, for those to come. Each is a block of the allocator on its own, so a program
+/// may take a node off our lists and keep it as long as it likes.
+pub(super) struct Spares {
+    first: *mut evkeyval,
+    count: u32,
+}
+impl Spares {
+    pub(super) const fn new() -> Spares {
+        Spares { first: null_mut(), count: 0 }
+    }
+    /// A block of [`SPARE_SIZE`] bytes.
+    #[inline]
+    fn take(&mut self) -> Result<*mut u8> {
+        let p = self.first;
+        if p.is_null() {
+            return allocate(SPARE_SIZE);
+        }
+        // SAFETY: spares are linked by their nodes' fields, and ours alone.
+        self.first = unsafe { (*p).next.tqe_next };
+        self.count -= 1;
+        Ok(p.cast())
+    }
+    /// Ends a node. Its block is kept if it is one of ours.
+    ///
+    /// # Safety
+    /// As [`free_node`].
+    #[inline]
+    unsafe fn give(&mut self, node: *mut evkeyval) {
+        // SAFETY: the caller's promise. A name at that place is in the node's own block, and so is the mark before it.
+        unsafe {
+            let key = (*node).key.cast::<u8>();
+            let ours = key == node.cast::<u8>().wrapping_add(KEY_AT) && *key.sub(1) == SPARE;
+            if !ours || self.count >= SPARES_MAX {
+                return free_node(node);
+            }
+            if is_block((*node).value) {
+                mem::free((*node).value.cast());
+            }
+            (*node).next.tqe_next = self.first;
+        }
+        self.first = node;
+        self.count += 1;
+    }
+    /// Gives the memory back.
+    pub(super) fn clear(&mut self) {
+        self.count = 0;
+        while !self.first.is_null() {
+            let p = self.first;
+            // SAFETY: as for `take`; each is a block of the allocator.
+            unsafe {
+                self.first = (*p).next.tqe_next;
+                mem::free(p.cast());
+            }
+        }
     }
 }
 

@@ -124,6 +124,7 @@ impl Head {
     }
 
     /// The next field. Its value is complete only when the line behind it has begun.
+    #[inline]
     pub fn field<'a>(&mut self, data: &'a [u8]) -> Read<Field<'a>> {
         match data {
             [b'\r', b'\n', ..] => return Ok(Some((Field::End, 2))),
@@ -139,6 +140,10 @@ impl Head {
             let value = Value { raw: value, folded: false };
             return Ok(Some((Field::Named { name, value }, len + LINE_END)));
         }
+        self.any_field(data)
+    }
+    /// A field that may be folded, or wrong, or not complete.
+    fn any_field<'a>(&mut self, data: &'a [u8]) -> Read<Field<'a>> {
         let mut from = self.searched;
         let lf = loop {
             let Some(lf) = self.find_lf(data, from) else { return self.wait(data, data.len()) };
@@ -195,6 +200,7 @@ impl Head {
             _ => Err(Refused::HeadTooLong),
         }
     }
+    #[inline]
     fn take(&mut self, len: usize) -> Result<(), Refused> {
         self.searched = 0;
         self.size = self.size.saturating_add(len);
@@ -211,7 +217,12 @@ fn simple_field(data: &[u8]) -> Option<(&[u8], &[u8], usize)> {
     let (value, rest) = rest.split_at_checked(chars::visible_len(rest))?;
     match rest {
         [b'\r', b'\n', next, ..] if !name.is_empty() && !chars::is_blank(*next) => {
-            Some((name, chars::trim(value), name.len() + 1 + value.len()))
+            // One blank before the value and none behind it, mostly.
+            let trimmed = match value {
+                [b' ', rest @ ..] if !matches!(rest, [] | [b' ' | b'\t', ..] | [.., b' ' | b'\t']) => rest,
+                _ => chars::trim(value),
+            };
+            Some((name, trimmed, name.len() + 1 + value.len()))
         }
         _ => None,
     }

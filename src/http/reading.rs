@@ -8,7 +8,6 @@ use super::connection::{ConRef, Mark, State};
 use super::framing::{Body, Keep};
 use super::parser::{Field, RequestLine, StatusLine, Version};
 use super::request::ReqRef;
-use super::uri::Uri;
 use super::{Refused, client, incoming, method};
 use crate::Error;
 use crate::abi::http::{
@@ -167,12 +166,13 @@ pub(super) fn take_request_line(req: ReqRef, line: &RequestLine) -> Result<(), B
     let method = method::from_name(line.method);
     req.set_method(method);
     set_version(req, line.version);
-    let parts = if method == evhttp_cmd_type::EVHTTP_REQ_CONNECT {
-        Uri::parse_authority(line.target)
-    } else {
-        Uri::parse(line.target, EVHTTP_URI_NONCONFORMANT)
-    };
-    req.set_target(line.target, parts?)?;
+    req.set_target(line.target, |uri| {
+        if method == evhttp_cmd_type::EVHTTP_REQ_CONNECT {
+            uri.read_authority(line.target)
+        } else {
+            uri.read(line.target, EVHTTP_URI_NONCONFORMANT)
+        }
+    })?;
     Ok(())
 }
 pub(super) fn take_status_line(req: ReqRef, line: &StatusLine) -> Result<(), Broken> {
@@ -218,7 +218,7 @@ fn read_headers(con: ConRef, req: ReqRef, input: BufferRef) -> Result<bool, Brok
                         None => note_folded(&mut message.framing, name, &value)?,
                     };
                     if keep == Keep::Yes {
-                        list.append_field(name, &value)?;
+                        req.append_field(list, name, &value)?;
                     }
                 }
             }
@@ -500,7 +500,7 @@ pub fn parse_headers(req: ReqRef, input: BufferRef) -> Found {
             at += n;
             match field {
                 Field::End => return Ok(true),
-                Field::Named { name, value } => list.append_field(name, &value)?,
+                Field::Named { name, value } => req.append_field(list, name, &value)?,
             }
         }
         Ok(false)

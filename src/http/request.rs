@@ -4,7 +4,8 @@
 //! lists, and a short host's name. While code of the program runs for a request, it is [`kept`](ReqRef::keep): freeing it
 //! then takes effect when that code has returned.
 use super::connection::ConRef;
-use super::headers::Headers;
+use super::headers::{Headers, Spares};
+use super::parser::Value;
 use super::uri::{Part, Uri};
 use super::{chars, status, text};
 use crate::abi::http::{
@@ -30,6 +31,10 @@ struct Block {
     output: evkeyvalq,
     host: [u8; HOST_ROOM],
     reason: [u8; REASON_ROOM],
+    /// For the headers to be received.
+    spares: Spares,
+    /// For the parts of the next target; or null.
+    spare_uri: *mut evhttp_uri,
 }
 
 /// A handle on a request; copying it keeps nothing alive.
@@ -98,6 +103,8 @@ impl ReqRef {
             std::ptr::write_bytes(&raw mut (*p).public, 0, 1);
             Headers::init(&raw mut (*p).input);
             Headers::init(&raw mut (*p).output);
+            (&raw mut (*p).spares).write(Spares::new());
+            (*p).spare_uri = null_mut();
             let r = &raw mut (*p).public;
             (*r).kind = evhttp_request_kind::EVHTTP_RESPONSE;
             (*r).input_headers = &raw mut (*p).input;
@@ -221,14 +228,32 @@ impl ReqRef {
         Self::replace(unsafe { &raw mut (*self.as_ptr()).uri }, new);
         Ok(())
     }
-    /// The target as it was read, with its parts.
-    pub fn set_target(self, target: &[u8], parts: Uri) -> Result<()> {
+    /// The target as it was read, with its parts, which `read` finds.
+    pub(super) fn set_target(self, target: &[u8], read: impl FnOnce(&mut Uri) -> Result<()>) -> Result<()> {
+        // SAFETY: a field of the request's own block: null, or a URI that nobody else knows.
+        let new = unsafe {
+            let place = &raw mut (*self.block()).spare_uri;
+            if (*place).is_null() {
+                *place = Uri::new(0).into_raw()?;
+            }
+            *place
+        };
+        // SAFETY: as above.
+        read(unsafe { Uri::from_raw_mut(new) }.ok_or(Error::NoMem)?)?;
         self.set_uri(target)?;
-        let new = parts.into_raw()?;
-        // SAFETY: the field is null or a URI of ours.
-        unsafe { Uri::free(self.uri_elems()) };
+        // SAFETY: the field is null or a URI of ours, which the new one replaces.
+        unsafe {
+            (*self.block()).spare_uri = null_mut();
+            Uri::free(self.uri_elems());
+        }
         self.set_uri_elems(new);
         Ok(())
+    }
+    /// Appends a field that was read to one of the lists.
+    #[inline]
+    pub(super) fn append_field(self, list: Headers, name: &[u8], value: &Value) -> Result<()> {
+        // SAFETY: every request starts a Block; its spares are used for this call alone.
+        list.append_field(name, value, unsafe { &mut (*self.block()).spares })
     }
     /// Forgets the target: a request that was not understood has none.
     pub fn clear_uri(self) {
@@ -366,6 +391,8 @@ impl ReqRef {
         unsafe {
             mem::free((*p).uri.cast());
             Uri::free((*p).uri_elems);
+            Uri::free((*self.block()).spare_uri);
+            (*self.block()).spares.clear();
             mem::free((*p).host_cache.cast());
             let own = [&raw mut (*self.block()).input, &raw mut (*self.block()).output];
             for list in [(*p).input_headers, (*p).output_headers] {
@@ -399,11 +426,13 @@ impl ReqRef {
         if !input.renew() || !output.renew() {
             return false;
         }
+        self.spare_parts();
         self.clear_uri();
         self.drop_remote_host();
         self.free_string(self.reason_ptr());
         for list in [self.input_headers(), self.output_headers()].into_iter().flatten() {
-            list.clear();
+            // SAFETY: the spares are in the block that is ours, and are used for this call alone.
+            list.clear_into(unsafe { &mut (*self.block()).spares });
         }
         // SAFETY: as above; null pointers, zeros and no callbacks are valid values of the other fields.
         unsafe {
@@ -416,6 +445,17 @@ impl ReqRef {
             (*p).output_buffer = output.as_ptr();
         }
         true
+    }
+    /// Keeps the URI of the target, if it is not large, for the next one.
+    fn spare_parts(self) {
+        let old = self.uri_elems();
+        // SAFETY: the field is null or a URI of ours; the other is in the block that is ours.
+        unsafe {
+            if (*self.block()).spare_uri.is_null() && Uri::from_raw(old).is_some_and(Uri::is_small) {
+                (*self.block()).spare_uri = old;
+                self.set_uri_elems(null_mut());
+            }
+        }
     }
     /// Frees it unless the program owns it.
     pub(super) fn free_unless_owned(self) {

@@ -4,7 +4,7 @@
 //! set gets a block of its own: pointers to the other parts stay good.
 #![forbid(unsafe_code)]
 use super::chars;
-use crate::mem::{Box, TryVec, Vec, new_box, new_vec, zeros};
+use crate::mem::{Box, TryVec, Vec, new_box, new_vec, zero};
 use crate::{Error, Result};
 
 /// Path, query and fragment may hold any bytes but those that end them.
@@ -42,6 +42,12 @@ impl Uri {
     }
     /// Takes a URI or a relative reference apart. `source` holds no NUL.
     pub fn parse(source: &[u8], flags: u32) -> Result<Uri> {
+        let mut uri = Uri::new(flags);
+        uri.read(source, flags)?;
+        Ok(uri)
+    }
+    /// As [`Self::parse`], in place of what it was. An error leaves it as it was, or without parts.
+    pub fn read(&mut self, source: &[u8], flags: u32) -> Result<()> {
         let mut rest = source;
         let mut found = Found::default();
         if let Some((scheme, tail)) = split_at(rest, b':').filter(|(s, _)| valid_scheme(s)) {
@@ -76,13 +82,23 @@ impl Uri {
             return Err(Error::Invalid);
         }
         found.path = path;
-        found.build(flags)
+        found.build(self, flags)
     }
     /// What follows CONNECT: `host:port`. There is a path, an empty one.
     pub fn parse_authority(source: &[u8]) -> Result<Uri> {
+        let mut uri = Uri::new(0);
+        uri.read_authority(source)?;
+        Ok(uri)
+    }
+    /// As [`Self::parse_authority`], in place of what it was.
+    pub fn read_authority(&mut self, source: &[u8]) -> Result<()> {
         let mut found = Found::default();
         found.authority(source)?;
-        found.build(0)
+        found.build(self, 0)
+    }
+    /// Whether it holds little memory.
+    pub fn is_small(&self) -> bool {
+        self.text.capacity() <= 512 && self.own.is_none()
     }
 
     /// A part's text, without the NUL.
@@ -237,23 +253,26 @@ impl<'a> Found<'a> {
         self.host = Some(host);
         Ok(())
     }
-    fn build(self, flags: u32) -> Result<Uri> {
+    fn build(self, uri: &mut Uri, flags: u32) -> Result<()> {
         let all = [self.scheme, self.userinfo, self.host, Some(self.path), self.query, self.fragment];
         let size = all.iter().flatten().map(|s| s.len() + 1).sum();
         u32::try_from(size).map_err(|_| Error::Invalid)?;
-        let mut uri = Uri::new(flags);
-        uri.port = self.port.unwrap_or(-1);
-        uri.text = zeros(size)?;
+        let Uri { text: to, parts, .. } = uri;
+        *parts = [(0, 0); PARTS];
+        zero(to, size)?;
         let mut at = 0;
-        for (place, text) in uri.parts.iter_mut().zip(all) {
+        for (place, text) in parts.iter_mut().zip(all) {
             let Some(text) = text else { continue };
             // The NULs are there already.
             let end = at + text.len();
-            uri.text.get_mut(at..end).ok_or(Error::NoMem)?.copy_from_slice(text);
+            to.get_mut(at..end).ok_or(Error::NoMem)?.copy_from_slice(text);
             *place = (at as u32, end as u32 + 1);
             at = end + 1;
         }
-        Ok(uri)
+        uri.own = None;
+        uri.flags = flags;
+        uri.port = self.port.unwrap_or(-1);
+        Ok(())
     }
 }
 

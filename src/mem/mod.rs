@@ -136,17 +136,16 @@ pub fn new_box<T>(value: T) -> Result<Box<T>> {
 pub const fn new_vec<T>() -> Vec<T> {
     Vec::new_in(Alloc)
 }
-/// So many zeros.
-pub fn zeros(len: usize) -> Result<Vec<u8>> {
-    if len == 0 {
-        return Ok(new_vec());
+/// Makes so many zeros of a vector, whatever it was.
+pub fn zero(v: &mut Vec<u8>, len: usize) -> Result<()> {
+    v.clear();
+    v.try_reserve_exact(len).map_err(|_| Error::NoMem)?;
+    // SAFETY: there is room for them.
+    unsafe {
+        std::ptr::write_bytes(v.as_mut_ptr(), 0, len);
+        v.set_len(len);
     }
-    let p = calloc(len, 1).cast::<u8>();
-    if p.is_null() {
-        return Err(Error::NoMem);
-    }
-    // SAFETY: a block of that allocator and size, all of it initialised.
-    Ok(unsafe { Vec::from_raw_parts_in(p, len, len, Alloc) })
+    Ok(())
 }
 /// Fallible growth, to be used instead of `push` and `extend`, which abort.
 pub trait TryVec<T> {
