@@ -12,6 +12,7 @@ use crate::abi::event::TailqEntry;
 use crate::abi::keyvalq::{evkeyval, evkeyvalq};
 use crate::list::{TailLink, TailQueue};
 use crate::{Error, Result, mem};
+use std::cell::Cell;
 use std::ffi::{CStr, c_char};
 use std::ptr::{NonNull, null_mut};
 
@@ -140,11 +141,19 @@ impl Headers {
         }
     }
     /// `evhttp_add_header`: refuses what could not be sent as one field.
+    #[inline]
     pub fn add(self, name: &[u8], value: &[u8]) -> Result<()> {
         if !sendable_name(name) || !sendable_value(value) {
             return Err(Error::Invalid);
         }
-        self.append(name, value)
+        let size = node_size(name, value.len())?;
+        let block = match Serving::spares(self) {
+            Some(spares) if size <= SPARE_SIZE => (spares.take()?, SPARE),
+            _ => (allocate(size)?, NO_SPARE),
+        };
+        // SAFETY: a fresh block of that size at least.
+        unsafe { self.append_in(block, size, name, |to| to.put(value)) };
+        Ok(())
     }
     /// Appends without looking at the bytes; neither part holds a NUL.
     #[inline]
@@ -152,7 +161,7 @@ impl Headers {
         self.append_with(name, value.len(), |to| to.put(value))
     }
     /// Appends a field that was read.
-    #[inline]
+    #[inline(always)]
     pub(super) fn append_field(self, name: &[u8], value: &parser::Value, spares: &mut Spares) -> Result<()> {
         let size = node_size(name, value.room())?;
         let block = if size <= SPARE_SIZE { (spares.take()?, SPARE) } else { (allocate(size)?, NO_SPARE) };
@@ -170,7 +179,7 @@ impl Headers {
     }
     /// # Safety
     /// The block, which is nobody else's, has `size` bytes at least, and that is a [`node_size`]. Its mark is true.
-    #[inline]
+    #[inline(always)]
     unsafe fn append_in(
         self,
         (p, mark): (*mut u8, u8),
@@ -367,6 +376,36 @@ impl Spares {
     }
 }
 
+/// The list of headers that the program, which is called for a request, is about to fill, and the spares for it: it
+/// knows the list alone. One per thread, since each serves its own.
+pub(super) struct Serving {
+    list: *mut evkeyvalq,
+    spares: *mut Spares,
+}
+thread_local!(static SERVING: Cell<(*mut evkeyvalq, *mut Spares)> = const { Cell::new((null_mut(), null_mut())) });
+impl Serving {
+    /// From now on, until the result is dropped.
+    ///
+    /// # Safety
+    /// The list and the spares live until then; the list is empty or well linked.
+    pub(super) unsafe fn begin(list: *mut evkeyvalq, spares: *mut Spares) -> Serving {
+        let (list, spares) = SERVING.replace((list, spares));
+        Serving { list, spares }
+    }
+    /// The spares for `list`, for one operation.
+    #[inline]
+    fn spares<'a>(list: Headers) -> Option<&'a mut Spares> {
+        let (served, spares) = SERVING.get();
+        // SAFETY: by `begin` they are alive; nobody else uses them while a header is added.
+        (served == list.as_ptr()).then(|| unsafe { &mut *spares })
+    }
+}
+impl Drop for Serving {
+    fn drop(&mut self) {
+        SERVING.set((self.list, self.spares));
+    }
+}
+
 pub struct Iter<'a> {
     at: *mut evkeyval,
     of: std::marker::PhantomData<&'a evkeyvalq>,
@@ -403,14 +442,17 @@ unsafe fn same(key: *const u8, name: &[u8]) -> bool {
 
 /// A name that can stand before a colon: no control bytes, blanks or colons, and something at least. Bytes beyond the
 /// grammar's token pass, since libevent's programs may send such names.
+#[inline]
 pub fn sendable_name(name: &[u8]) -> bool {
     chars::field_name(name)
 }
 /// A value of one or several lines, all but the first of which begin with a blank, without other control bytes.
+#[inline]
 pub fn sendable_value(value: &[u8]) -> bool {
-    if chars::text(value) {
-        return true;
-    }
+    chars::target(value) || sendable_lines(value)
+}
+#[cold]
+fn sendable_lines(value: &[u8]) -> bool {
     let mut rest = value;
     loop {
         let end = rest.iter().position(|&c| c == b'\r' || c == b'\n').unwrap_or(rest.len());

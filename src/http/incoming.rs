@@ -292,7 +292,9 @@ pub(super) fn serve(con: ConRef, req: ReqRef) {
     con.set_state(State::Writing);
     req.set_bit(ReqBits::USERDONE, false);
     let kept = req.keep();
+    let serving = req.serving();
     dispatch::dispatch(con, req);
+    drop(serving);
     kept.release();
 }
 

@@ -63,10 +63,15 @@ impl<'a> Value<'a> {
         (!self.folded).then_some(self.raw)
     }
     /// Hands the value piece by piece to `put`.
+    #[inline(always)]
     pub fn each(&self, mut put: impl FnMut(&[u8])) {
         if !self.folded {
             return put(self.raw);
         }
+        self.each_part(&mut put);
+    }
+    #[cold]
+    fn each_part(&self, put: &mut dyn FnMut(&[u8])) {
         let mut any = false;
         for part in parts(self.raw).filter(|p| !p.is_empty()) {
             if any {
@@ -124,7 +129,7 @@ impl Head {
     }
 
     /// The next field. Its value is complete only when the line behind it has begun.
-    #[inline]
+    #[inline(always)]
     pub fn field<'a>(&mut self, data: &'a [u8]) -> Read<Field<'a>> {
         match data {
             [b'\r', b'\n', ..] => return Ok(Some((Field::End, 2))),
@@ -210,7 +215,7 @@ impl Head {
 
 /// A field as nearly all are: name, value, and the length of its line, found in one pass. None: it is not complete, or
 /// something about it is unusual, or wrong.
-#[inline]
+#[inline(always)]
 fn simple_field(data: &[u8]) -> Option<(&[u8], &[u8], usize)> {
     let (name, rest) = data.split_at_checked(chars::token_len(data))?;
     let [b':', rest @ ..] = rest else { return None };

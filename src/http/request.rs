@@ -4,7 +4,7 @@
 //! lists, and a short host's name. While code of the program runs for a request, it is [`kept`](ReqRef::keep): freeing it
 //! then takes effect when that code has returned.
 use super::connection::ConRef;
-use super::headers::{Headers, Spares};
+use super::headers::{Headers, Serving, Spares};
 use super::parser::Value;
 use super::uri::{Part, Uri};
 use super::{chars, status, text};
@@ -248,6 +248,12 @@ impl ReqRef {
         }
         self.set_uri_elems(new);
         Ok(())
+    }
+    /// While the result lives, headers that the program adds take the request's spares. It is kept meanwhile.
+    pub(super) fn serving(self) -> Serving {
+        let block = self.block();
+        // SAFETY: every request starts a Block, which our caller keeps alive.
+        unsafe { Serving::begin(&raw mut (*block).output, &raw mut (*block).spares) }
     }
     /// Appends a field that was read to one of the lists.
     #[inline]

@@ -29,8 +29,19 @@ impl Writer {
         let n = s.len().min(self.end as usize - self.at as usize);
         // SAFETY: `at..end` is writable and no part of `s`: nobody else knows of it yet.
         unsafe {
-            std::ptr::copy_nonoverlapping(s.as_ptr(), self.at, n);
+            copy(s.as_ptr(), self.at, n);
             self.at = self.at.add(n);
+        }
+    }
+    /// As [`Self::put`], for a constant. All of it is left out if it does not fit.
+    #[inline]
+    pub(super) fn put_array<const N: usize>(&mut self, s: &[u8; N]) {
+        if self.room() >= N {
+            // SAFETY: as above.
+            unsafe {
+                self.at.cast::<[u8; N]>().write(*s);
+                self.at = self.at.add(N);
+            }
         }
     }
     #[inline]
@@ -41,6 +52,28 @@ impl Writer {
                 *self.at = c;
                 self.at = self.at.add(1);
             }
+        }
+    }
+}
+
+/// Copies `n` bytes: names and values are mostly short, and a call would cost more than they do.
+///
+/// # Safety
+/// As `copy_nonoverlapping`.
+#[inline(always)]
+unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
+    // SAFETY: the caller's promise; the two halves, which may overlap, are inside the `n` bytes.
+    unsafe {
+        if n.wrapping_sub(8) > 24 {
+            std::ptr::copy_nonoverlapping(from, to, n);
+        } else if n <= 16 {
+            let last = from.add(n - 8).cast::<u64>().read_unaligned();
+            to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned());
+            to.add(n - 8).cast::<u64>().write_unaligned(last);
+        } else {
+            let last = from.add(n - 16).cast::<u128>().read_unaligned();
+            to.cast::<u128>().write_unaligned(from.cast::<u128>().read_unaligned());
+            to.add(n - 16).cast::<u128>().write_unaligned(last);
         }
     }
 }

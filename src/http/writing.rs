@@ -69,7 +69,7 @@ pub(super) struct Said {
     pub(super) close: bool,
 }
 impl Said {
-    #[inline]
+    #[inline(always)]
     fn note(&mut self, name: &[u8], value: &[u8]) {
         let is = |n: &[u8]| name.eq_ignore_ascii_case(n);
         match name.len() {
@@ -132,7 +132,7 @@ impl Out {
         Ok(())
     }
     /// A header, if it can be sent. A folded value becomes one line.
-    #[inline]
+    #[inline(always)]
     fn header(&mut self, said: &mut Said, name: &[u8], value: &[u8]) -> Result<()> {
         if !chars::field_name(name) || !chars::target(value) {
             return self.odd_header(said, name, value);
@@ -140,9 +140,9 @@ impl Out {
         said.note(name, value);
         self.ensure(name.len() + value.len() + 4)?;
         self.out.put(name);
-        self.out.put(b": ");
+        self.out.put_array(b": ");
         self.out.put(value);
-        self.out.put(b"\r\n");
+        self.out.put_array(b"\r\n");
         Ok(())
     }
     #[cold]
