@@ -629,3 +629,67 @@ fn a_client_that_ends_its_direction_gets_what_it_asked_for() {
         s.end();
     }
 }
+/// What a program does to the headers of one request must not show in the next one, whose headers lie where the first
+/// one's did.
+#[test]
+fn programs_may_take_and_change_headers_of_a_request_that_is_used_again() {
+    use oxievent::abi::keyvalq::evkeyval;
+    let taken = Rc::new(Cell::new(null_mut::<evkeyval>()));
+    let t = taken.clone();
+    let s = Site::serving(move |r| {
+        let (list, out) = (r.input_headers().unwrap(), r.output_headers().unwrap());
+        let got: Vec<String> =
+            list.iter().map(|(n, v)| format!("{}={}", n.escape_ascii(), v.escape_ascii())).collect();
+        log(got.join(" "));
+        for (n, v) in list.iter() {
+            out.add(&[b"Re-", n].concat(), v).unwrap();
+        }
+        out.add(b"Long", "v".repeat(300).as_bytes()).unwrap();
+        // SAFETY: what C's macros and assignments do.
+        unsafe {
+            // The first node leaves the list for good, the second gets strings of the program's own, the third no value.
+            let first = (*list.as_ptr()).tqh_first;
+            let second = (*first).next.tqe_next;
+            (*second).next.tqe_prev = (*first).next.tqe_prev;
+            *(*first).next.tqe_prev = second;
+            libc::free(t.replace(first).cast());
+            (*second).key = libc::strdup(c"Other".as_ptr());
+            (*second).value = libc::strdup(c"thing".as_ptr());
+            let third = (*second).next.tqe_next;
+            (*third).value = null_mut();
+            // And one of the program's own in front.
+            let own = libc::malloc(size_of::<evkeyval>()).cast::<evkeyval>();
+            own.write(evkeyval {
+                next: oxievent::abi::event::TailqEntry {
+                    tqe_next: second,
+                    tqe_prev: (*second).next.tqe_prev,
+                },
+                key: libc::strdup(c"Own".as_ptr()),
+                value: libc::strdup(c"1".as_ptr()),
+            });
+            *(*own).next.tqe_prev = own;
+            (*second).next.tqe_prev = &raw mut (*own).next.tqe_next;
+        }
+        assert!(list.remove(b"d") && !list.remove(b"a") && list.find(b"own").is_some());
+        ok(r, "");
+    });
+    let mut c = s.connect();
+    for i in 0..6 {
+        // More of them than are kept, and of all lengths.
+        let more: String = (0..40).map(|n| format!("N{n}: {}\r\n", "x".repeat(n * i))).collect();
+        c.send(
+            format!("GET /{} HTTP/1.1\r\na: {i}\r\nb: 2\r\nc: 3\r\nd:\r\n{more}\r\n", "p".repeat(200 * i))
+                .as_bytes(),
+        );
+        s.until(|| c.count("\r\n\r\n") == i + 1);
+        let want: String = (0..40).map(|n| format!(" N{n}={}", "x".repeat(n * i))).collect();
+        assert_eq!(logged(), [format!("a={i} b=2 c=3 d={want}")]);
+        assert!(c.has(&format!("\r\nRe-a: {i}\r\nRe-b: 2\r\nRe-c: 3\r\nRe-d: \r\nRe-N0: \r\n")));
+        // SAFETY: the node that was taken is still what it was.
+        let kept = unsafe { std::ffi::CStr::from_ptr((*taken.get()).value) };
+        assert_eq!(kept.to_str(), Ok(i.to_string().as_str()));
+    }
+    s.end();
+    // SAFETY: taken off its list, as above.
+    unsafe { libc::free(taken.get().cast()) };
+}
