@@ -1,7 +1,9 @@
 //! Each allocation of each object fails once: an error, nothing leaked, nothing broken.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod memory_common;
 use bev_common::*;
+use memory_common::{LEFT, LIVE};
 use oxievent::abi::event::Ev;
 use oxievent::abi::listener::LevOpt;
 use oxievent::bufferevent::{BevRef, FilterConfig, Group, free_config, new_config};
@@ -12,43 +14,6 @@ use std::io::Write;
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
-
-/// How many requests still succeed; below 0: all do.
-static LEFT: AtomicIsize = AtomicIsize::new(-1);
-static LIVE: AtomicIsize = AtomicIsize::new(0);
-
-fn refuse() -> bool {
-    let n = LEFT.load(SeqCst);
-    if n > 0 {
-        LEFT.store(n - 1, SeqCst);
-    }
-    n == 0
-}
-unsafe extern "C" fn malloc(n: usize) -> *mut c_void {
-    if refuse() {
-        return std::ptr::null_mut();
-    }
-    LIVE.fetch_add(1, SeqCst);
-    // SAFETY: plain allocation.
-    unsafe { libc::malloc(n) }
-}
-unsafe extern "C" fn realloc(p: *mut c_void, n: usize) -> *mut c_void {
-    if refuse() {
-        return std::ptr::null_mut();
-    }
-    if p.is_null() {
-        LIVE.fetch_add(1, SeqCst);
-    }
-    // SAFETY: as realloc.
-    unsafe { libc::realloc(p, n) }
-}
-unsafe extern "C" fn free(p: *mut c_void) {
-    if !p.is_null() {
-        LIVE.fetch_sub(1, SeqCst);
-    }
-    // SAFETY: as free.
-    unsafe { libc::free(p) }
-}
 
 /// Calls `make` with ever more requests that succeed, until it does.
 fn each<T>(name: &str, make: impl Fn() -> oxievent::Result<T>, clean: impl Fn(T)) {
@@ -73,7 +38,7 @@ fn each<T>(name: &str, make: impl Fn() -> oxievent::Result<T>, clean: impl Fn(T)
 // One test: the allocator is the process's.
 #[test]
 fn allocations_fail() {
-    mem::set_functions(Some(malloc), Some(realloc), Some(free));
+    memory_common::install();
     let start = LIVE.load(SeqCst);
     let b = base();
     each("socket", || BevRef::socket_new(Some(b), -1, 0), |x| x.free());

@@ -12,18 +12,9 @@ use std::ffi::{c_int, c_void};
 use std::io::{Read, Write};
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-fn threads() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        oxievent::thread::set_lock_callbacks(Some(&thread_common::LOCKS)).unwrap();
-        oxievent::thread::set_condition_callbacks(Some(&thread_common::CONDS)).unwrap();
-        oxievent::thread::set_id_callback(Some(thread_common::id));
-    });
-}
 /// Handles cross threads here: that is what is tested.
 struct Sent<T>(T);
 // SAFETY: the objects were made with locks.
@@ -57,7 +48,7 @@ fn looping<R>(b: BaseRef, f: impl FnOnce() -> R) -> R {
 
 #[test]
 fn writers_in_other_threads() {
-    threads();
+    thread_common::set_up();
     for options in [SAFE, SAFE | DEFER, SAFE | DEFER | UNLOCK] {
         let b = base();
         let (bev, mut peer) = socket(b, options);
@@ -94,7 +85,7 @@ fn writers_in_other_threads() {
 
 #[test]
 fn freeing_against_the_callbacks() {
-    threads();
+    thread_common::set_up();
     for options in [SAFE, SAFE | DEFER, SAFE | DEFER | UNLOCK] {
         let b = base();
         looping(b, || {
@@ -127,7 +118,7 @@ fn freeing_against_the_callbacks() {
 
 #[test]
 fn pairs_across_threads() {
-    threads();
+    thread_common::set_up();
     let b = base();
     let (x, y) = BevRef::pair_new(b, SAFE | UNLOCK).unwrap();
     static GOT: AtomicUsize = AtomicUsize::new(0);
@@ -164,7 +155,7 @@ fn pairs_across_threads() {
 
 #[test]
 fn a_group_over_threads() {
-    threads();
+    thread_common::set_up();
     let (b, c) = (base(), base());
     let cfg = new_config((50_000, 50_000), (50_000, 50_000), Some(ms(5))).unwrap();
     // SAFETY: copied.
@@ -234,7 +225,7 @@ unsafe extern "C" fn slow_accept(
 
 #[test]
 fn a_listener_is_disabled_and_freed_against_its_callback() {
-    threads();
+    thread_common::set_up();
     let b = base();
     let path = std::env::temp_dir().join(format!("oxievent-threads-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);
@@ -263,7 +254,7 @@ fn a_listener_is_disabled_and_freed_against_its_callback() {
 
 #[test]
 fn a_buffer_that_refers_to_a_freed_ones_data_keeps_the_lock() {
-    threads();
+    thread_common::set_up();
     let b = base();
     let (bev, mut peer) = socket(b, SAFE);
     let mine = oxievent::buffer::BufferRef::new().unwrap();

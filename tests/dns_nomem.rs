@@ -2,7 +2,9 @@
 //! And after fork: a child's numbers are its own.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod dns_common;
+mod memory_common;
 use dns_common::Server;
+use memory_common::{LEFT, LIVE, ONE_FAILS};
 use oxievent::abi::dns::DNS_ERR_NONE;
 use oxievent::abi::event::Evloop;
 use oxievent::base::{BaseRef, Config};
@@ -11,46 +13,6 @@ use oxievent::dns::request::{Done, EngineDone, Kind, Outcome, WANT_CANONICAL};
 use oxievent::mem;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::SeqCst};
-
-static LEFT: AtomicIsize = AtomicIsize::new(-1);
-static LIVE: AtomicIsize = AtomicIsize::new(0);
-fn refuse() -> bool {
-    let n = LEFT.load(SeqCst);
-    if n > 0 {
-        LEFT.store(n - 1, SeqCst);
-        // This one fails, those behind it do not.
-        if n == 1 {
-            LEFT.store(-1, SeqCst);
-            return true;
-        }
-    }
-    false
-}
-unsafe extern "C" fn malloc(n: usize) -> *mut c_void {
-    if refuse() {
-        return std::ptr::null_mut();
-    }
-    LIVE.fetch_add(1, SeqCst);
-    // SAFETY: plain allocation.
-    unsafe { libc::malloc(n) }
-}
-unsafe extern "C" fn realloc(p: *mut c_void, n: usize) -> *mut c_void {
-    if refuse() {
-        return std::ptr::null_mut();
-    }
-    if p.is_null() {
-        LIVE.fetch_add(1, SeqCst);
-    }
-    // SAFETY: as realloc.
-    unsafe { libc::realloc(p, n) }
-}
-unsafe extern "C" fn free(p: *mut c_void) {
-    if !p.is_null() {
-        LIVE.fetch_sub(1, SeqCst);
-    }
-    // SAFETY: as free.
-    unsafe { libc::free(p) }
-}
 
 static STARTED: AtomicUsize = AtomicUsize::new(0);
 static TOLD: AtomicUsize = AtomicUsize::new(0);
@@ -104,7 +66,8 @@ fn live(base: BaseRef, addr: &str) {
 // One test: allocator and fork are the process's.
 #[test]
 fn memory_is_short() {
-    mem::set_functions(Some(malloc), Some(realloc), Some(free));
+    memory_common::install();
+    ONE_FAILS.store(true, SeqCst);
     let s = Server::new(|q| {
         let canonical = dns_common::wire("good.test");
         let alias = dns_common::record(&[0xc0, 12], 5, 9, &canonical);
@@ -120,7 +83,7 @@ fn memory_is_short() {
     // Caches of the base fill first.
     live(base, &addr);
     let live_before = LIVE.load(SeqCst);
-    let mut k = 1;
+    let mut k = 0;
     loop {
         LEFT.store(k, SeqCst);
         live(base, &addr);

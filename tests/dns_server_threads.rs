@@ -1,8 +1,10 @@
 //! Server ports with locks: other threads answer, drop, close. And allocations that fail.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod memory_common;
 mod thread_common;
 use bev_common::{base, end, turn};
+use memory_common::{LEFT, LIVE};
 use oxievent::abi::dns::evdns_server_request;
 use oxievent::dns::name::Name;
 use oxievent::dns::server::{PortRef, ReplyData, RequestRef, Section};
@@ -48,41 +50,6 @@ fn sockets() -> (i32, UdpSocket) {
     client.connect(server.local_addr().unwrap()).unwrap();
     client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     (server.into_raw_fd(), client)
-}
-
-static LEFT: AtomicIsize = AtomicIsize::new(-1);
-static LIVE: AtomicIsize = AtomicIsize::new(0);
-fn refuse() -> bool {
-    let n = LEFT.load(SeqCst);
-    if n > 0 {
-        LEFT.store(n - 1, SeqCst);
-    }
-    n == 0
-}
-unsafe extern "C" fn malloc(n: usize) -> *mut c_void {
-    if refuse() {
-        return std::ptr::null_mut();
-    }
-    LIVE.fetch_add(1, SeqCst);
-    // SAFETY: plain allocation.
-    unsafe { libc::malloc(n) }
-}
-unsafe extern "C" fn realloc(p: *mut c_void, n: usize) -> *mut c_void {
-    if refuse() {
-        return std::ptr::null_mut();
-    }
-    if p.is_null() {
-        LIVE.fetch_add(1, SeqCst);
-    }
-    // SAFETY: as realloc.
-    unsafe { libc::realloc(p, n) }
-}
-unsafe extern "C" fn free(p: *mut c_void) {
-    if !p.is_null() {
-        LIVE.fetch_sub(1, SeqCst);
-    }
-    // SAFETY: as free.
-    unsafe { libc::free(p) }
 }
 
 fn without_memory() {
@@ -178,7 +145,7 @@ fn answered_elsewhere(close_early: bool) {
 // One test: locks and allocator are the process's.
 #[test]
 fn threads_and_memory() {
-    mem::set_functions(Some(malloc), Some(realloc), Some(free));
+    memory_common::install();
     without_memory();
     thread::set_id_callback(Some(thread_common::id));
     thread::set_lock_callbacks(Some(&thread_common::LOCKS)).unwrap();

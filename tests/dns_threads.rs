@@ -9,18 +9,9 @@ use oxievent::base::{BaseRef, Config};
 use oxievent::dns::DnsRef;
 use oxievent::dns::request::{Done, Kind};
 use std::ffi::{c_char, c_int, c_void};
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-fn threads() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        oxievent::thread::set_lock_callbacks(Some(&thread_common::LOCKS)).unwrap();
-        oxievent::thread::set_condition_callbacks(Some(&thread_common::CONDS)).unwrap();
-        oxievent::thread::set_id_callback(Some(thread_common::id));
-    });
-}
 struct Sent<T>(T);
 // SAFETY: the objects were made with locks.
 unsafe impl<T> Send for Sent<T> {}
@@ -55,7 +46,7 @@ fn ask(dns: DnsRef, name: &str, n: &AtomicUsize) -> Option<oxievent::dns::reques
 
 #[test]
 fn threads_ask_and_the_loop_answers() {
-    threads();
+    thread_common::set_up();
     let s = Server::new(|q| {
         let silent = q.text().to_ascii_lowercase().starts_with("silent");
         if silent { vec![] } else { vec![q.answer()] }
@@ -113,7 +104,7 @@ fn threads_ask_and_the_loop_answers() {
 
 #[test]
 fn servers_come_and_go_under_the_loop() {
-    threads();
+    thread_common::set_up();
     let s = Server::new(|q| vec![q.answer()]);
     let base = BaseRef::new(&Config::new()).unwrap();
     let dns = DnsRef::new(Some(base), 0).unwrap();

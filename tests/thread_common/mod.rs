@@ -92,3 +92,13 @@ pub(crate) const CONDS: evthread_condition_callbacks = evthread_condition_callba
     signal_condition: Some(cond_signal),
     wait_condition: Some(cond_wait),
 };
+
+/// The tables are the library's from now on.
+pub fn set_up() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        oxievent::thread::set_lock_callbacks(Some(&LOCKS)).unwrap();
+        oxievent::thread::set_condition_callbacks(Some(&CONDS)).unwrap();
+        oxievent::thread::set_id_callback(Some(id));
+    });
+}
