@@ -8,6 +8,7 @@ use super::hosts::Hosts;
 use super::inflight::Inflight;
 use super::log as dns_log;
 use super::nameserver::ServerRef;
+use super::pace::Pace;
 use super::search::SearchList;
 use super::settings::Settings;
 use crate::abi::bufferevent::evdns_base;
@@ -81,6 +82,7 @@ pub struct State {
     /// How many servers are up.
     pub(super) up: usize,
     pub(super) inflight: Inflight,
+    pub(super) pace: Pace,
     /// EVDNS_BASE_DISABLE_WHEN_INACTIVE
     pub(super) disable_when_inactive: bool,
     /// Between `clear_nameservers` and `resume`.
@@ -163,6 +165,7 @@ impl DnsRef {
             next_server: 0,
             up: 0,
             inflight: Inflight::new()?,
+            pace: Pace::new(),
             // Before the nameservers are read: their events depend on it.
             disable_when_inactive: flags & EVDNS_BASE_DISABLE_WHEN_INACTIVE != 0,
             suspended: false,

@@ -11,7 +11,7 @@ use crate::abi::dns::{
     DNS_ERR_FORMAT, DNS_ERR_NODATA, DNS_ERR_NONE, DNS_ERR_NOTEXIST, DNS_ERR_NOTIMPL, DNS_ERR_REFUSED,
     DNS_ERR_SERVERFAILED, DNS_ERR_TIMEOUT, DNS_ERR_TRUNCATED, DNS_ERR_UNKNOWN,
 };
-use crate::sys::socket;
+use crate::sys::{clock, socket};
 use std::ffi::c_int;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl State {
 
     /// Sends a new request if there is a server and room, else lets it wait.
     pub(super) fn submit(&mut self, r: RequestRef) {
-        if self.may_send() && self.inflight.first_waiting().is_none() {
+        if self.inflight.first_waiting().is_none() && self.admit() {
             self.activate(r);
         } else {
             let now = self.now();
@@ -42,15 +42,24 @@ impl State {
             }
         }
     }
-    fn may_send(&self) -> bool {
+    pub(super) fn may_send(&self) -> bool {
         !self.freed
             && !self.servers.is_empty()
             && self.inflight.users() < usize::from(self.settings.max_inflight)
     }
+    /// Whether another question may leave now. It has to, then.
+    fn admit(&mut self) -> bool {
+        if !self.may_send() {
+            return false;
+        }
+        let may = self.pace.take(|| clock::monotonic_us(false));
+        self.timer_dirty |= !may;
+        may
+    }
     /// Sends what waits, as far as there is room.
     pub(super) fn pump(&mut self) {
-        while self.may_send()
-            && let Some(r) = self.inflight.first_waiting()
+        while let Some(r) = self.inflight.first_waiting()
+            && self.admit()
         {
             self.inflight.remove(r);
             self.activate(r);

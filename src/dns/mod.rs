@@ -14,6 +14,7 @@
 //! | `evdns_base`: lock, life, timer | `base.rs` |
 //! | requests: from the question to the callback | `request.rs` |
 //! | tables of ids and deadlines, the waiting queue | `inflight.rs` |
+//! | how fast questions leave | `pace.rs` |
 //! | sending, replies, second tries, giving up | `exchange.rs` |
 //! | nameservers: choice, failure, probes | `nameserver.rs` |
 //! | sockets | `channel.rs`, `udp.rs`, `tcp.rs` |
@@ -31,6 +32,7 @@ mod inflight;
 pub mod log;
 pub mod name;
 pub mod nameserver;
+mod pace;
 pub mod request;
 pub mod resolv_conf;
 pub mod search;

@@ -396,11 +396,13 @@ impl State {
         if !self.disable_when_inactive || self.inflight.users() > 0 || first_probes {
             next = next.min(self.inflight.first_deadline().map_or(NEVER, |r| r.at.get()));
         }
-        if self.up == 0
-            && !self.suspended
-            && let Some(r) = self.inflight.first_waiting()
-        {
-            next = next.min(r.at.get().saturating_add(self.budget()));
+        if let Some(r) = self.inflight.first_waiting() {
+            if self.up == 0 && !self.suspended {
+                next = next.min(r.at.get().saturating_add(self.budget()));
+            }
+            if self.may_send() {
+                next = next.min(self.pace.next());
+            }
         }
         next
     }
