@@ -4,16 +4,15 @@ mod bev_common;
 mod memory_common;
 use bev_common::*;
 use memory_common::{LEFT, LIVE};
+use oxievent::Error;
 use oxievent::abi::event::Ev;
 use oxievent::abi::listener::LevOpt;
 use oxievent::bufferevent::{BevRef, FilterConfig, Group, free_config, new_config};
 use oxievent::listener::ListenerRef;
-use oxievent::{Error, mem};
-use std::ffi::c_void;
 use std::io::Write;
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 
 /// Calls `make` with ever more requests that succeed, until it does.
 fn each<T>(name: &str, make: impl Fn() -> oxievent::Result<T>, clean: impl Fn(T)) {

@@ -12,7 +12,7 @@ use oxievent::dns::DnsRef;
 use oxievent::dns::request::{Done, EngineDone, Kind, Outcome, WANT_CANONICAL};
 use oxievent::mem;
 use std::ffi::{c_char, c_int, c_void};
-use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 static STARTED: AtomicUsize = AtomicUsize::new(0);
 static TOLD: AtomicUsize = AtomicUsize::new(0);

@@ -9,11 +9,11 @@ use oxievent::abi::dns::evdns_server_request;
 use oxievent::dns::name::Name;
 use oxievent::dns::server::{PortRef, ReplyData, RequestRef, Section};
 use oxievent::dns::wire::{self, Header, TYPE_A};
-use oxievent::{mem, thread};
+use oxievent::thread;
 use std::ffi::c_void;
 use std::net::UdpSocket;
 use std::os::fd::IntoRawFd;
-use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc;
 use std::time::Duration;
 

@@ -5,14 +5,14 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
 
 /// How many requests still succeed; below 0: all do.
-pub static LEFT: AtomicIsize = AtomicIsize::new(-1);
+pub(crate) static LEFT: AtomicIsize = AtomicIsize::new(-1);
 /// Only the request after those fails, not what follows it.
-pub static ONE_FAILS: AtomicBool = AtomicBool::new(false);
+pub(crate) static ONE_FAILS: AtomicBool = AtomicBool::new(false);
 /// Blocks that have not been freed.
-pub static LIVE: AtomicIsize = AtomicIsize::new(0);
+pub(crate) static LIVE: AtomicIsize = AtomicIsize::new(0);
 
 /// From now on the library's memory comes from here.
-pub fn install() {
+pub(crate) fn install() {
     oxievent::mem::set_functions(Some(malloc), Some(realloc), Some(free));
 }
 

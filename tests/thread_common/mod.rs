@@ -94,7 +94,7 @@ pub(crate) const CONDS: evthread_condition_callbacks = evthread_condition_callba
 };
 
 /// The tables are the library's from now on.
-pub fn set_up() {
+pub(crate) fn set_up() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         oxievent::thread::set_lock_callbacks(Some(&LOCKS)).unwrap();
