@@ -112,14 +112,28 @@ on_address(int result, char type, int n, int ttl, void *addresses, void *arg)
 	CHECK(result == DNS_ERR_CANCEL || (result == DNS_ERR_NONE && type == DNS_IPv4_A && n == 1));
 	count(&resolved);
 }
+/* A look-up's handle is good until its callback runs, in the loop's thread: so that thread cancels. */
+struct lookup {
+	struct evdns_getaddrinfo_request *handle;
+	int told;
+};
+static struct lookup lookups[THREADS][ROUNDS];
 static void
 on_lookup(int result, struct evutil_addrinfo *list, void *arg)
 {
-	(void)arg;
+	((struct lookup *)arg)->told = 1;
 	CHECK(result == EVUTIL_EAI_CANCEL || (result == 0 && list));
 	if (list)
 		evutil_freeaddrinfo(list);
 	count(&looked_up);
+}
+static void
+stop(evutil_socket_t fd, short what, void *arg)
+{
+	struct lookup *l = arg;
+	(void)fd, (void)what;
+	if (!l->told && l->handle)
+		evdns_getaddrinfo_cancel(l->handle);
 }
 static void
 on_reply(struct evhttp_request *req, void *arg)
@@ -168,13 +182,13 @@ user(void *arg)
 	CHECK(bufferevent_socket_connect_hostname(bev, dns, AF_INET, "echo.test", echo_port) == 0);
 	for (int i = 0; i < ROUNDS; i++) {
 		struct evdns_request *query;
-		struct evdns_getaddrinfo_request *lookup;
+		struct lookup *l = &lookups[me][i];
 		snprintf(host, sizeof(host), "host-%d-%d.test", me, i);
 		query = evdns_base_resolve_ipv4(dns, host, 0, on_address, NULL);
 		CHECK(query);
-		lookup = evdns_getaddrinfo(dns, host, "80", &hints, on_lookup, NULL);
-		if (i % 4 == 3 && lookup)
-			evdns_getaddrinfo_cancel(lookup);
+		l->handle = evdns_getaddrinfo(dns, host, "80", &hints, on_lookup, l);
+		if (i % 4 == 3)
+			CHECK(event_base_once(base, -1, EV_TIMEOUT, stop, l, NULL) == 0);
 		if (i % 3 == 2)
 			evdns_base_set_option(dns, "timeout:", "4");
 		CHECK(evdns_base_count_nameservers(dns) == 1);
