@@ -615,7 +615,8 @@ resolved(int result, char type, int count, int ttl, void *addresses, void *arg)
 			check_v6(w, (char *)addresses + 16 * i);
 	}
 	judge(w, result == DNS_ERR_NONE, result == DNS_ERR_NOTEXIST, result == DNS_ERR_NODATA, result == DNS_ERR_CANCEL,
-	    result == DNS_ERR_TIMEOUT || result == DNS_ERR_SERVERFAILED);
+	    /* DNS_ERR_TRUNCATED: TCP was tried and was too slow, as on a machine with too much to do. */
+	    result == DNS_ERR_TIMEOUT || result == DNS_ERR_SERVERFAILED || result == DNS_ERR_TRUNCATED);
 	finished(w);
 }
 static void

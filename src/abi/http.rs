@@ -77,19 +77,6 @@ pub type evhttp_connection_cb = Option<unsafe extern "C" fn(con: *mut evhttp_con
 /// Makes the bufferevent of an accepted connection.
 pub type evhttp_bev_cb =
     Option<unsafe extern "C" fn(base: *mut event_base, arg: *mut c_void) -> *mut bufferevent>;
-/// Is shown a new request before it is read; a negative result ends the connection.
-pub type evhttp_new_request_cb =
-    Option<unsafe extern "C" fn(req: *mut evhttp_request, arg: *mut c_void) -> c_int>;
-/// Writes an error page into a buffer; a negative result asks for the usual page.
-pub type evhttp_error_page_cb = Option<
-    unsafe extern "C" fn(
-        req: *mut evhttp_request,
-        page: *mut evbuffer,
-        error: c_int,
-        reason: *const c_char,
-        arg: *mut c_void,
-    ) -> c_int,
->;
 
 /// A request with its response. Programs read and change it directly, so its layout is part of the interface.
 #[repr(C)]

@@ -1,7 +1,7 @@
 //! `struct evhttp_bound_socket`: a socket that a server listens on.
 use super::incoming;
 use super::server::ServerRef;
-use crate::abi::http::{evhttp_bev_cb, evhttp_bound_socket};
+use crate::abi::http::evhttp_bound_socket;
 use crate::abi::listener::{LevOpt, evconnlistener};
 use crate::abi::util::evutil_socket_t;
 use crate::listener::ListenerRef;
@@ -10,7 +10,6 @@ use crate::sys::socket;
 use crate::util::getaddrinfo::getaddrinfo;
 use crate::{Error, Result, mem, sys};
 use libc::{addrinfo, sockaddr};
-use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
 use std::io::Write;
 use std::ptr::NonNull;
@@ -21,8 +20,6 @@ const BACKLOG: c_int = 128;
 pub(super) struct Bound {
     listener: ListenerRef,
     server: ServerRef,
-    bev: Cell<evhttp_bev_cb>,
-    bev_arg: Cell<*mut c_void>,
 }
 
 /// A handle on a bound socket; copying it keeps nothing alive.
@@ -40,7 +37,7 @@ impl BoundRef {
         self.0.as_ptr()
     }
     fn get<'a>(self) -> &'a Bound {
-        // SAFETY: the handle's socket is alive; it holds cells only.
+        // SAFETY: the handle's socket is alive; it holds what never changes.
         unsafe { self.0.cast::<Bound>().as_ref() }
     }
     pub fn listener(self) -> ListenerRef {
@@ -48,11 +45,6 @@ impl BoundRef {
     }
     pub fn fd(self) -> evutil_socket_t {
         self.get().listener.fd()
-    }
-    /// `evhttp_bound_set_bevcb`
-    pub fn set_bevcb(self, cb: evhttp_bev_cb, arg: *mut c_void) {
-        self.get().bev.set(cb);
-        self.get().bev_arg.set(arg);
     }
 }
 
@@ -83,9 +75,8 @@ impl ServerRef {
         NonNull::new(mem::malloc(size_of::<Bound>()).cast()).ok_or(Error::NoMem)
     }
     fn attach(self, room: NonNull<Bound>, listener: ListenerRef) -> BoundRef {
-        let (bev, bev_arg) = (Cell::new(None), Cell::new(std::ptr::null_mut()));
         // SAFETY: fresh memory of that size.
-        unsafe { room.write(Bound { listener, server: self, bev, bev_arg }) };
+        unsafe { room.write(Bound { listener, server: self }) };
         // Room was made.
         let _ = self.sockets().try_push(room.as_ptr());
         listener.set_cb(Some(accepted), room.as_ptr().cast());
@@ -128,9 +119,9 @@ unsafe extern "C" fn accepted(
     // SAFETY: the contract above.
     let Some(bound) = (unsafe { BoundRef::from_raw(arg.cast()) }) else { return sys::fd::close(fd) };
     let b = bound.get();
-    let (server, bev) = (b.server, (b.bev.get(), b.bev_arg.get()));
+    let server = b.server;
     // SAFETY: the contract above.
-    unsafe { incoming::accept(server, fd, sa, usize::try_from(len).unwrap_or(0), bev) }
+    unsafe { incoming::accept(server, fd, sa, usize::try_from(len).unwrap_or(0)) }
 }
 
 /// A socket for streams, bound to the first address that `address` and `port` name.

@@ -12,9 +12,7 @@ use super::server::ServerRef;
 use super::{dispatch, reply, vhost};
 use crate::abi::bufferevent::BevEvent;
 use crate::abi::event::Ev;
-use crate::abi::http::{
-    ConFlags, ReqBits, ReqFlags, evhttp_bev_cb, evhttp_request_error, evhttp_request_kind,
-};
+use crate::abi::http::{ConFlags, ReqBits, ReqFlags, evhttp_request_error, evhttp_request_kind};
 use crate::abi::util::evutil_socket_t;
 use crate::buffer::BufferRef;
 use crate::bufferevent::{BevRef, Kind};
@@ -38,16 +36,10 @@ const LEAST_PROGRESS: usize = 1024;
 ///
 /// # Safety
 /// `sa` is readable for `len` bytes.
-pub(super) unsafe fn accept(
-    server: ServerRef,
-    fd: evutil_socket_t,
-    sa: *const sockaddr,
-    len: usize,
-    bevcb: (evhttp_bev_cb, *mut c_void),
-) {
+pub(super) unsafe fn accept(server: ServerRef, fd: evutil_socket_t, sa: *const sockaddr, len: usize) {
     let _pin = server.pin();
     // SAFETY: the caller's promise.
-    if unsafe { make(server, fd, sa, len, bevcb) }.is_err() {
+    if unsafe { make(server, fd, sa, len) }.is_err() {
         crate::debugx!("no connection could be made of descriptor {fd}");
         sys::fd::close(fd);
     }
@@ -55,14 +47,8 @@ pub(super) unsafe fn accept(
 
 /// # Safety
 /// As [`accept`].
-unsafe fn make(
-    server: ServerRef,
-    fd: evutil_socket_t,
-    sa: *const sockaddr,
-    len: usize,
-    bevcb: (evhttp_bev_cb, *mut c_void),
-) -> Result<()> {
-    let bev = match server.make_bufferevent(bevcb) {
+unsafe fn make(server: ServerRef, fd: evutil_socket_t, sa: *const sockaddr, len: usize) -> Result<()> {
+    let bev = match server.make_bufferevent() {
         Some(bev) => bev,
         None => BevRef::socket_new(server.base(), fd, 0)?,
     };
@@ -98,26 +84,10 @@ unsafe fn make(
         con.free();
         return Ok(());
     }
-    if server.is_full() {
-        refuse_connection(con);
-    } else if !bev.input().is_empty() {
+    if !bev.input().is_empty() {
         con.advance_later();
     }
     Ok(())
-}
-
-/// One connection more than the program wants: 503, and its end.
-fn refuse_connection(con: ConRef) {
-    if let Ok(req) = new_request(con) {
-        con.set_state(State::Writing);
-        req.set_bit(ReqBits::USERDONE, false);
-        req.set_major(1);
-        req.set_minor(1);
-        con.mark(Mark::CLOSING, true);
-        reply::send_error(req, 503, None);
-    } else {
-        con.free();
-    }
 }
 
 /// How a peer is called: its numeric address, as getnameinfo writes it, without asking anybody.
@@ -210,20 +180,12 @@ pub(super) fn begin(con: ConRef) -> Step {
     if con.get().replied.get() >= AHEAD_REPLIES || con.bev().output().len() > AHEAD_OUTPUT {
         return Step::Wait;
     }
-    let Ok(req) = new_request(con) else {
+    if new_request(con).is_err() {
         lost(con, evhttp_request_error::EVREQ_HTTP_BUFFER_ERROR);
         return Step::Wait;
-    };
+    }
     con.begin_message();
     con.mark(Mark::REPLY_BEGUN | Mark::UNTIL_CLOSE, false);
-    if let Some(verdict) = con.server().and_then(|s| s.announce(req)) {
-        if con.is_dead() || con.last_request() != Some(req) {
-            return Step::Again;
-        }
-        if verdict < 0 {
-            con.free();
-        }
-    }
     Step::Again
 }
 /// Empty lines before a request are no part of it. False: what is there may be half of one.

@@ -306,18 +306,12 @@ pub fn send_error(req: ReqRef, code: c_int, reason: Option<&[u8]>) {
     req.set_response(code, Some(reason));
     let page = (|| {
         let page = BufferRef::new()?;
-        let given = con.server().is_some_and(|s| s.error_page(req, page, req.response_code(), req.reason()));
-        if !given {
-            let _ = page.drain(usize::MAX);
-            default_page(page, req.response_code(), req.reason()).inspect_err(|_| page.free())?;
-        }
+        default_page(page, req.response_code(), req.reason()).inspect_err(|_| page.free())?;
         Ok::<_, Error>(page)
     })();
     match page {
         Ok(page) => {
-            if !con.is_dead() && !req.is_doomed() && req.connection() == Some(con) {
-                send_page(con, req, page);
-            }
+            send_page(con, req, page);
             page.free();
         }
         Err(_) => con.free(),

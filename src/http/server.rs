@@ -6,11 +6,9 @@ use super::request::ReqRef;
 use super::{bound, date};
 use crate::abi::event::event_base;
 use crate::abi::http::{
-    ConFlags, EVHTTP_SERVER_LINGERING_CLOSE, evhttp, evhttp_bev_cb, evhttp_cmd_type, evhttp_error_page_cb,
-    evhttp_new_request_cb, evhttp_request_cb,
+    ConFlags, EVHTTP_SERVER_LINGERING_CLOSE, evhttp, evhttp_bev_cb, evhttp_cmd_type, evhttp_request_cb,
 };
 use crate::base::BaseRef;
-use crate::buffer::BufferRef;
 use crate::bufferevent::BevRef;
 use crate::list::TailQueue;
 use crate::mem::{TryVec, Vec, new_vec};
@@ -51,10 +49,6 @@ pub(super) struct Server {
     generic_arg: Cell<*mut c_void>,
     bev: Cell<evhttp_bev_cb>,
     bev_arg: Cell<*mut c_void>,
-    new_request: Cell<evhttp_new_request_cb>,
-    new_request_arg: Cell<*mut c_void>,
-    error_page: Cell<evhttp_error_page_cb>,
-    error_page_arg: Cell<*mut c_void>,
     timeout: Cell<timeval>,
     max_head: Cell<isize>,
     max_body: Cell<isize>,
@@ -64,7 +58,6 @@ pub(super) struct Server {
     spare: Cell<Option<ReqRef>>,
     refs: Cell<u32>,
     connection_count: Cell<c_int>,
-    max_connections: Cell<c_int>,
     flags: Cell<c_int>,
     methods: Cell<u16>,
     dead: Cell<bool>,
@@ -115,10 +108,6 @@ impl ServerRef {
             generic_arg: Cell::new(null_mut()),
             bev: Cell::new(None),
             bev_arg: Cell::new(null_mut()),
-            new_request: Cell::new(None),
-            new_request_arg: Cell::new(null_mut()),
-            error_page: Cell::new(None),
-            error_page_arg: Cell::new(null_mut()),
             timeout: Cell::new(timeval { tv_sec: 0, tv_usec: 0 }),
             max_head: Cell::new(-1),
             max_body: Cell::new(-1),
@@ -127,7 +116,6 @@ impl ServerRef {
             spare: Cell::new(None),
             refs: Cell::new(1),
             connection_count: Cell::new(0),
-            max_connections: Cell::new(0),
             flags: Cell::new(0),
             methods: Cell::new(METHODS),
             dead: Cell::new(false),
@@ -205,30 +193,15 @@ impl ServerRef {
         // SAFETY: `adopt` put it there.
         unsafe { self.connections().remove(con.node()) };
     }
-    /// More connections than the program wants.
-    pub(super) fn is_full(self) -> bool {
-        let max = self.get().max_connections.get();
-        max > 0 && self.get().connection_count.get() > max
-    }
     pub fn connection_count(self) -> c_int {
         self.get().connection_count.get()
     }
     /// The bufferevent that the program makes for a new connection, if it does.
-    pub(super) fn make_bufferevent(self, own: (evhttp_bev_cb, *mut c_void)) -> Option<BevRef> {
+    pub(super) fn make_bufferevent(self) -> Option<BevRef> {
         let s = self.get();
-        let (cb, arg) = if own.0.is_some() { own } else { (s.bev.get(), s.bev_arg.get()) };
-        let f = cb?;
+        let f = s.bev.get()?;
         // SAFETY: what the program registered together; what it returns is null or a live bufferevent, ours from here on.
-        unsafe { BevRef::from_raw(f(s.base.get(), arg)) }
-    }
-    /// Shows the program a new request. None: it does not want to see any.
-    pub(super) fn announce(self, req: ReqRef) -> Option<c_int> {
-        let f = self.get().new_request.get()?;
-        let kept = req.keep();
-        // SAFETY: what the program registered together; the request is kept.
-        let verdict = unsafe { f(req.as_ptr(), self.get().new_request_arg.get()) };
-        kept.release();
-        Some(verdict)
+        unsafe { BevRef::from_raw(f(s.base.get(), s.bev_arg.get())) }
     }
     /// A request for the next message.
     pub(super) fn new_request(self, cb: evhttp_request_cb) -> Result<ReqRef> {
@@ -246,17 +219,6 @@ impl ServerRef {
         } else {
             req.free();
         }
-    }
-    /// Lets the program write an error page. False: the usual one is wanted.
-    pub(super) fn error_page(self, req: ReqRef, page: BufferRef, code: c_int, reason: &[u8]) -> bool {
-        let Some(f) = self.get().error_page.get() else { return false };
-        let Ok(reason) = super::text::duplicate(reason) else { return false };
-        // SAFETY: what the program registered together; the request is kept by the caller, the buffer is its own.
-        let verdict =
-            unsafe { f(req.as_ptr(), page.as_ptr(), code, reason, self.get().error_page_arg.get()) };
-        // SAFETY: made above.
-        unsafe { mem::free(reason.cast()) };
-        verdict >= 0
     }
     /// Hands the present date to `f`.
     pub(super) fn with_date<R>(self, f: impl FnOnce(&[u8]) -> R) -> R {
@@ -297,9 +259,6 @@ impl ServerRef {
     pub fn set_max_body(self, n: isize) {
         self.get().max_body.set(n.max(-1));
     }
-    pub fn set_max_connections(self, n: c_int) {
-        self.get().max_connections.set(n.max(0));
-    }
     /// `evhttp_set_flags`
     pub fn set_flags(self, flags: c_int) -> Result<()> {
         if flags & !EVHTTP_SERVER_LINGERING_CLOSE != 0 {
@@ -320,14 +279,6 @@ impl ServerRef {
     pub fn set_bevcb(self, cb: evhttp_bev_cb, arg: *mut c_void) {
         self.get().bev.set(cb);
         self.get().bev_arg.set(arg);
-    }
-    pub fn set_newreqcb(self, cb: evhttp_new_request_cb, arg: *mut c_void) {
-        self.get().new_request.set(cb);
-        self.get().new_request_arg.set(arg);
-    }
-    pub fn set_errorcb(self, cb: evhttp_error_page_cb, arg: *mut c_void) {
-        self.get().error_page.set(cb);
-        self.get().error_page_arg.set(arg);
     }
     pub fn set_gencb(self, cb: evhttp_request_cb, arg: *mut c_void) {
         self.get().generic.set(cb);
