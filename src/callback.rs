@@ -11,6 +11,7 @@ use crate::abi::event::{
 };
 use crate::abi::listener::{evconnlistener, evconnlistener_cb, evconnlistener_errorcb};
 use crate::abi::util::{ev_ssize_t, evutil_socket_t};
+use crate::sys::c;
 use std::ffi::{c_int, c_short, c_void};
 
 /// # Safety
@@ -103,7 +104,7 @@ pub unsafe fn listener_accept(
     cb: evconnlistener_cb,
     listener: *mut evconnlistener,
     fd: evutil_socket_t,
-    addr: *mut libc::sockaddr,
+    addr: *mut c::sockaddr,
     len: c_int,
     arg: *mut c_void,
 ) {

@@ -1,4 +1,5 @@
 //! The one error type. The C layer turns it into -1 or NULL and errno.
+use crate::sys::c;
 use std::ffi::c_int;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,7 +18,7 @@ impl Error {
     /// The errno that describes this error, if it has one.
     pub fn errno(self) -> Option<c_int> {
         match self {
-            Error::NoMem => Some(libc::ENOMEM),
+            Error::NoMem => Some(c::ENOMEM),
             Error::Os(e) => Some(e),
             Error::Invalid => None,
         }

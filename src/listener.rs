@@ -7,10 +7,11 @@ use crate::abi::event::{Ev, event, event_callback};
 use crate::abi::listener::{LevOpt, evconnlistener, evconnlistener_cb, evconnlistener_errorcb};
 use crate::abi::util::evutil_socket_t;
 use crate::base::{BaseRef, CallbackRef, EventRef};
+use crate::sys::c;
+use crate::sys::c::sockaddr;
 use crate::sys::socket;
 use crate::thread::Lock;
 use crate::{Error, Result, callback, mem, sys};
-use libc::sockaddr;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_short, c_void};
 use std::mem::offset_of;
@@ -132,8 +133,8 @@ impl ListenerRef {
             return Err(Error::Invalid);
         }
         // SAFETY: the caller's promise.
-        let family = if addr.is_null() { libc::AF_UNSPEC } else { c_int::from(unsafe { (*addr).sa_family }) };
-        let mut kind = libc::SOCK_STREAM | socket::SOCK_NONBLOCK;
+        let family = if addr.is_null() { c::AF_UNSPEC } else { c_int::from(unsafe { (*addr).sa_family }) };
+        let mut kind = c::SOCK_STREAM | socket::SOCK_NONBLOCK;
         if flags.contains(LevOpt::CLOSE_ON_EXEC) {
             kind |= socket::SOCK_CLOEXEC;
         }
@@ -142,7 +143,7 @@ impl ListenerRef {
             if addr.is_null() {
                 return Ok(());
             }
-            let len = libc::socklen_t::try_from(len).map_err(|_| Error::Os(libc::EINVAL))?;
+            let len = c::socklen_t::try_from(len).map_err(|_| Error::Os(c::EINVAL))?;
             // SAFETY: the caller's promise.
             unsafe { socket::bind(fd, addr, len) }
         });
@@ -260,8 +261,8 @@ impl ListenerRef {
 
 fn set_options(fd: evutil_socket_t, family: c_int, flags: LevOpt) -> Result<()> {
     // Addresses of AF_UNIX are files: nothing is kept alive or reused there, and newer kernels refuse such options.
-    if family != libc::AF_UNIX {
-        socket::set_option(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, 1)?;
+    if family != c::AF_UNIX {
+        socket::set_option(fd, c::SOL_SOCKET, c::SO_KEEPALIVE, 1)?;
         if flags.contains(LevOpt::REUSEABLE) {
             crate::util::socket::make_reuseable(fd)?;
         }

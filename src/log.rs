@@ -1,6 +1,7 @@
 //! Log and fatal-error callbacks, and the macros the engine logs through. No allocation: one line, cut at 1 KiB.
 use crate::abi::event::{event_fatal_cb, event_log_cb};
 use crate::sys::ErrnoGuard;
+use crate::sys::c;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fmt::{self, Write};
 use std::ptr::null_mut;
@@ -59,7 +60,7 @@ pub fn emit(severity: Severity, line: &CStr) {
     let _ = out.write_bytes(line.to_bytes());
     out.newline();
     // SAFETY: plain write; there is nobody to tell if it fails.
-    unsafe { libc::write(2, out.buf.as_ptr().cast(), out.len) };
+    unsafe { c::write(2, out.buf.as_ptr().cast(), out.len) };
 }
 
 /// The code of a failed internal check: without a fatal callback it aborts, so that there is a core to look at.
@@ -73,10 +74,10 @@ pub fn fatal(code: c_int) -> ! {
         unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn(c_int)>(f)(code) };
     } else if code == CODE_ABORT {
         // SAFETY: as below.
-        unsafe { libc::abort() }
+        unsafe { c::abort() }
     }
     // SAFETY: ends the process. Only the program's own misuse leads here, never a peer.
-    unsafe { libc::exit(code) }
+    unsafe { c::exit(code) }
 }
 
 /// One line under construction.
@@ -115,7 +116,7 @@ pub(crate) fn append_errno(line: &mut Line, errno: Option<c_int>) {
     let Some(e) = errno else { return };
     let mut text = [0 as c_char; 128];
     // SAFETY: strerror_r (POSIX form) fills at most `text.len()` bytes.
-    let ok = unsafe { libc::strerror_r(e, text.as_mut_ptr(), text.len()) } == 0;
+    let ok = unsafe { c::strerror_r(e, text.as_mut_ptr(), text.len()) } == 0;
     let _ = line.write_bytes(b": ");
     if ok {
         // SAFETY: terminated by strerror_r.
@@ -200,7 +201,7 @@ mod tests {
     fn errno_text_follows_the_message() {
         let mut l = Line::new();
         l.write_bytes(b"open").unwrap();
-        append_errno(&mut l, Some(libc::ENOENT));
+        append_errno(&mut l, Some(c::ENOENT));
         assert_eq!(l.as_c_str(), c"open: No such file or directory");
     }
 }

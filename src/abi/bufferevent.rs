@@ -2,7 +2,7 @@
 use super::buffer::evbuffer;
 use super::event::{event, event_base};
 use super::util::ev_ssize_t;
-use libc::timeval;
+use crate::sys::c::timeval;
 use std::ffi::{c_int, c_short, c_void};
 
 /// Opaque to C; the engine's table of operations, one per kind of bufferevent.

@@ -1,5 +1,6 @@
 //! event2/dns.h and event2/dns_struct.h
 #![allow(non_upper_case_globals, reason = "DNS_IPv4_A is called so")]
+use crate::sys::c;
 use std::ffi::{c_char, c_int, c_void};
 
 pub const DNS_ERR_NONE: c_int = 0;
@@ -126,7 +127,7 @@ pub type evdns_request_callback_fn_type =
 /// Called with the outcome of `evdns_getaddrinfo`: an `EVUTIL_EAI_` code, the list (the callee's from now on) and the
 /// request's argument.
 pub type evdns_getaddrinfo_cb =
-    Option<unsafe extern "C" fn(result: c_int, res: *mut libc::addrinfo, arg: *mut c_void)>;
+    Option<unsafe extern "C" fn(result: c_int, res: *mut c::addrinfo, arg: *mut c_void)>;
 /// Called with each log message of evdns, and whether it is a warning.
 pub type evdns_debug_log_fn_type = Option<unsafe extern "C" fn(is_warning: c_int, msg: *const c_char)>;
 

@@ -1,6 +1,6 @@
 //! event2/event.h, event2/event_struct.h
 use super::util::evutil_socket_t;
-use libc::timeval;
+use crate::sys::c::timeval;
 use std::ffi::{c_char, c_int, c_short, c_uint, c_void};
 
 /// Opaque to C; the engine's [`crate::base::Base`].

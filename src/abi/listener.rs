@@ -1,5 +1,6 @@
 //! event2/listener.h
 use super::util::evutil_socket_t;
+use crate::sys::c;
 use std::ffi::{c_int, c_uint, c_void};
 
 /// Opaque to C; the engine's [`crate::listener`] object.
@@ -13,7 +14,7 @@ pub type evconnlistener_cb = Option<
     unsafe extern "C" fn(
         listener: *mut evconnlistener,
         fd: evutil_socket_t,
-        addr: *mut libc::sockaddr,
+        addr: *mut c::sockaddr,
         socklen: c_int,
         arg: *mut c_void,
     ),

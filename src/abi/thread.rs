@@ -1,5 +1,5 @@
 //! event2/thread.h
-use libc::timeval;
+use crate::sys::c::timeval;
 use std::ffi::{c_int, c_uint, c_ulong, c_void};
 
 /// Bits of a lock's `mode`: for writing, for reading (locks of the read-write kind only), and not waiting.

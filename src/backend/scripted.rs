@@ -4,6 +4,7 @@
 use super::{Backend, Change, Interest, Kind, Options, Reports, list};
 use crate::abi::util::evutil_socket_t;
 use crate::mem::{self, TryVec, Vec};
+use crate::sys::c;
 use crate::{Error, Result};
 
 #[derive(Clone, Copy)]
@@ -103,7 +104,7 @@ impl Scripted {
     }
     pub(super) fn finish_wait(&mut self, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
         match self.fail_wait.take() {
-            Some(libc::EINTR) => return Ok(()),
+            Some(c::EINTR) => return Ok(()),
             Some(e) => return Err(Error::Os(e)),
             None => {}
         }

@@ -1,6 +1,7 @@
 //! The base's idea of time, in microseconds, read at most once per turn of the loop.
+use crate::sys::c;
+use crate::sys::c::timeval;
 use crate::sys::clock;
-use libc::timeval;
 
 /// Bits of a common timeout in `tv_usec`: a mark, the queue's number, the microseconds.
 pub(crate) const USEC_MASK: i64 = 0x000f_ffff;
@@ -14,13 +15,13 @@ pub(crate) fn micros(tv: &timeval) -> i64 {
 /// The same for a value that may carry the mark of a common timeout.
 #[inline]
 pub(crate) fn micros_masked(tv: &timeval) -> i64 {
-    micros(&timeval { tv_sec: tv.tv_sec, tv_usec: (tv.tv_usec as i64 & USEC_MASK) as libc::suseconds_t })
+    micros(&timeval { tv_sec: tv.tv_sec, tv_usec: (tv.tv_usec as i64 & USEC_MASK) as c::suseconds_t })
 }
 #[inline]
 pub(crate) fn timeval_of(us: i64) -> timeval {
     timeval {
-        tv_sec: us.div_euclid(1_000_000) as libc::time_t,
-        tv_usec: us.rem_euclid(1_000_000) as libc::suseconds_t,
+        tv_sec: us.div_euclid(1_000_000) as c::time_t,
+        tv_usec: us.rem_euclid(1_000_000) as c::suseconds_t,
     }
 }
 
@@ -141,8 +142,8 @@ mod tests {
     fn conversions_clamp_and_normalise() {
         let tv = |s, u| timeval { tv_sec: s, tv_usec: u };
         assert_eq!(micros(&tv(1, 5)), 1_000_005);
-        assert_eq!(micros(&tv(i64::MAX as libc::time_t, 5)), i64::MAX);
-        assert_eq!(micros(&tv(i64::MIN as libc::time_t, -5)), i64::MIN);
+        assert_eq!(micros(&tv(i64::MAX as c::time_t, 5)), i64::MAX);
+        assert_eq!(micros(&tv(i64::MIN as c::time_t, -5)), i64::MIN);
         assert_eq!(micros(&tv(-1, 0)), -1_000_000);
         let t = timeval_of(-1);
         assert_eq!((t.tv_sec, t.tv_usec), (-1, 999_999));

@@ -9,8 +9,9 @@ use super::links::CommonLink;
 use crate::abi::event::{Ev, Evlist, event, event_base};
 use crate::list::TailQueue;
 use crate::mem::{self, Box, TryVec, Vec};
+use crate::sys::c;
+use crate::sys::c::timeval;
 use crate::{Error, Result, warnx};
-use libc::timeval;
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
@@ -61,7 +62,7 @@ impl CommonTimeouts {
     ) -> Result<(*const timeval, Option<EventRef>)> {
         let mut span = *tv;
         if self.index_of(tv).is_some() {
-            span.tv_usec = (tv.tv_usec as i64 & USEC_MASK) as libc::suseconds_t;
+            span.tv_usec = (tv.tv_usec as i64 & USEC_MASK) as c::suseconds_t;
         }
         let span = timeval_of(super::clock::micros(&span));
         for p in &self.0 {
@@ -81,7 +82,7 @@ impl CommonTimeouts {
         let marked = span.tv_usec as i64 | MARK | ((i as i64) << INDEX_SHIFT);
         let b = mem::new_box(CommonTimeout {
             queue: TailQueue::unplaced(),
-            span: timeval { tv_sec: span.tv_sec, tv_usec: marked as libc::suseconds_t },
+            span: timeval { tv_sec: span.tv_sec, tv_usec: marked as c::suseconds_t },
             // SAFETY: all zeros is an event that has not been assigned.
             own: unsafe { std::mem::zeroed() },
         })?;

@@ -4,7 +4,7 @@ use crate::abi::event::{BaseFlag, Feature};
 use crate::backend::{self, Backend, Info, Options};
 use crate::log::{self, Severity};
 use crate::mem::{self, TryVec, Vec};
-use libc::timeval;
+use crate::sys::c::timeval;
 use std::ffi::{CStr, c_int};
 
 /// What an `event_config` is.

@@ -7,8 +7,8 @@ use crate::abi::event::{
     event_base, event_callback, event_callback_fn,
 };
 use crate::abi::util::evutil_socket_t;
+use crate::sys::c::timeval;
 use crate::{Error, Result, warnx};
-use libc::timeval;
 use std::ffi::{c_short, c_void};
 use std::mem::ManuallyDrop;
 use std::ptr::null_mut;

@@ -5,7 +5,7 @@ use crate::abi::event::{
     event_finalize_callback_fn,
 };
 use crate::abi::util::evutil_socket_t;
-use libc::timeval;
+use crate::sys::c::timeval;
 use std::ffi::{c_int, c_short, c_void};
 use std::ptr::NonNull;
 

@@ -8,7 +8,7 @@ use crate::abi::util::evutil_socket_t;
 use crate::backend::Interest;
 use crate::log::Line;
 use crate::mem::{self, TryVec, Vec};
-use libc::timeval;
+use crate::sys::c::timeval;
 use std::ffi::{CStr, c_int};
 use std::fmt::Write;
 use std::ops::ControlFlow;

@@ -6,6 +6,7 @@ use crate::abi::util::evutil_socket_t;
 use crate::backend::{Backend, Change, Interest};
 use crate::list::{List, ListLink};
 use crate::mem::{self, Vec};
+use crate::sys::c;
 use crate::sys::fd;
 use crate::{Error, Result, warnx};
 
@@ -63,7 +64,7 @@ impl IoMap {
             return Ok(());
         }
         if fd >= SUSPICIOUS && !fd::is_open(fd as evutil_socket_t) {
-            return Err(Error::Os(libc::EBADF));
+            return Err(Error::Os(c::EBADF));
         }
         let len = fd.checked_add(1).and_then(usize::checked_next_power_of_two).ok_or(Error::NoMem)?.max(32);
         let more = len - self.entries.len();
@@ -436,19 +437,19 @@ mod tests {
     fn failure_leaves_everything_as_before() {
         let mut b = Bed::new();
         let (r, w) = (new_event(9, Ev::READ | Ev::PERSIST), new_event(9, Ev::WRITE));
-        b.script().refuse(9, libc::EPERM).unwrap();
-        assert_eq!(b.add(r), Err(Error::Os(libc::EPERM)));
+        b.script().refuse(9, c::EPERM).unwrap();
+        assert_eq!(b.add(r), Err(Error::Os(c::EPERM)));
         assert!(b.map.next_event(None).is_none());
         b.add(r).unwrap();
-        b.script().refuse(9, libc::EBADF).unwrap();
-        assert_eq!(b.add(w), Err(Error::Os(libc::EBADF)));
+        b.script().refuse(9, c::EBADF).unwrap();
+        assert_eq!(b.add(w), Err(Error::Os(c::EBADF)));
         b.script().set_ready(9, Interest::READ | Interest::WRITE).unwrap();
         assert_eq!(b.turn(), [(r, Ev::READ)]);
         b.add(w).unwrap();
         assert_eq!(b.turn(), [(w, Ev::WRITE), (r, Ev::READ)]);
         // A deletion that fails is a deletion all the same.
-        b.script().refuse(9, libc::EIO).unwrap();
-        assert_eq!(b.map.del(&mut b.backend, w), Err(Error::Os(libc::EIO)));
+        b.script().refuse(9, c::EIO).unwrap();
+        assert_eq!(b.map.del(&mut b.backend, w), Err(Error::Os(c::EIO)));
         assert!(b.map.is_consistent());
     }
 
@@ -459,7 +460,7 @@ mod tests {
         b.add(nobody).unwrap();
         b.del(nobody);
         assert_eq!(b.changes(), 0);
-        assert_eq!(b.add(new_event(i32::MAX, Ev::READ)), Err(Error::Os(libc::EBADF)));
+        assert_eq!(b.add(new_event(i32::MAX, Ev::READ)), Err(Error::Os(c::EBADF)));
         b.map.active(77, Interest::READ, |_, _| unreachable!());
         b.map.active(-1, Interest::READ, |_, _| unreachable!());
         b.map.active(i32::MAX, Interest::READ, |_, _| unreachable!());
@@ -522,8 +523,8 @@ mod tests {
         assert_eq!(b.script().watched(3), Interest::READ);
         assert_eq!(b.turn(), [(o, Ev::WRITE)], "armed again");
         b.backend = backend().unwrap();
-        b.script().refuse(3, libc::EBADF).unwrap();
-        assert_eq!(b.map.reinit(&mut b.backend), Err(Error::Os(libc::EBADF)));
+        b.script().refuse(3, c::EBADF).unwrap();
+        assert_eq!(b.map.reinit(&mut b.backend), Err(Error::Os(c::EBADF)));
         assert_eq!(b.script().watched(4), Interest::WRITE | Interest::ONESHOT, "the rest is tried");
     }
 

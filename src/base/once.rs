@@ -4,8 +4,8 @@ use crate::abi::event::{Ev, Evlist, ListEntry, event, event_callback_fn};
 use crate::abi::util::evutil_socket_t;
 use crate::list::ListLink;
 use crate::mem;
+use crate::sys::c::timeval;
 use crate::{Error, Result};
-use libc::timeval;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 

@@ -7,9 +7,9 @@ use super::{BaseRef, EventRef, debug, once};
 use crate::abi::event::{Ev, Evlist, Evloop, closure, event, event_callback};
 use crate::abi::util::evutil_socket_t;
 use crate::backend::{Interest, Reports, Wait};
+use crate::sys::c::timeval;
 use crate::thread::current_id;
 use crate::{Error, Result, callback, debugx, mem, warnx};
-use libc::timeval;
 use std::ffi::{c_int, c_short, c_void};
 use std::ptr::null_mut;
 

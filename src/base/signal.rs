@@ -11,6 +11,7 @@
 use super::EventRef;
 use super::signal_map::SignalMap;
 use crate::mem::{self, Box};
+use crate::sys::c;
 use crate::sys::signal::{self as os, Action, NSIG};
 use crate::sys::{ErrnoGuard, fd};
 use crate::{Error, Result, warn_errno, warnx};
@@ -247,7 +248,7 @@ unsafe impl Send for Signals {}
 fn open_pair() -> Result<[c_int; 2]> {
     match fd::eventfd() {
         Ok(f) => Ok([f, f]),
-        Err(Error::Os(libc::ENOSYS | libc::EINVAL)) => fd::pipe().map(|(r, w)| [r, w]),
+        Err(Error::Os(c::ENOSYS | c::EINVAL)) => fd::pipe().map(|(r, w)| [r, w]),
         Err(e) => Err(e),
     }
 }
@@ -417,7 +418,7 @@ mod tests {
     }
     fn raise(signal: c_int) {
         // SAFETY: each test uses a signal of its own that it handles.
-        assert_eq!(unsafe { libc::raise(signal) }, 0);
+        assert_eq!(unsafe { c::raise(signal) }, 0);
     }
     fn drain(s: &mut Signals) -> std::vec::Vec<(EventRef, u32)> {
         let mut seen = std::vec::Vec::new();
@@ -425,20 +426,20 @@ mod tests {
         seen
     }
     fn readable(s: &Signals) -> bool {
-        let mut p = [libc::pollfd { fd: s.fd(), events: libc::POLLIN, revents: 0 }];
+        let mut p = [c::pollfd { fd: s.fd(), events: c::POLLIN, revents: 0 }];
         crate::sys::poll::poll(&mut p, 0) == Ok(1)
     }
 
     #[test]
     fn caught_counted_and_woken_once() {
         let mut s = Signals::new().unwrap();
-        let (a, b) = (new_event(libc::SIGUSR1), new_event(libc::SIGUSR1));
+        let (a, b) = (new_event(c::SIGUSR1), new_event(c::SIGUSR1));
         s.add(a).unwrap();
         s.add(b).unwrap();
         assert!(!readable(&s));
         crate::sys::set_errno(77);
         for _ in 0..3 {
-            raise(libc::SIGUSR1);
+            raise(c::SIGUSR1);
         }
         assert_eq!(crate::sys::errno(), 77);
         assert!(readable(&s));
@@ -446,7 +447,7 @@ mod tests {
         assert!(!readable(&s));
         assert_eq!(drain(&mut s), []);
         s.del(b).unwrap();
-        raise(libc::SIGUSR1);
+        raise(c::SIGUSR1);
         assert_eq!(drain(&mut s), [(a, 1)]);
         assert!(s.is_consistent());
         s.del(a).unwrap();
@@ -461,27 +462,27 @@ mod tests {
     #[test]
     fn the_old_action_comes_back_when_the_last_base_is_done() {
         // SAFETY: `note` only stores.
-        unsafe { os::replace(libc::SIGUSR2, &os::action_of(note)) }.unwrap();
+        unsafe { os::replace(c::SIGUSR2, &os::action_of(note)) }.unwrap();
         let (mut one, mut two) = (Signals::new().unwrap(), Signals::new().unwrap());
-        let (a, b) = (new_event(libc::SIGUSR2), new_event(libc::SIGUSR2));
+        let (a, b) = (new_event(c::SIGUSR2), new_event(c::SIGUSR2));
         one.add(a).unwrap();
         two.add(b).unwrap();
-        raise(libc::SIGUSR2);
+        raise(c::SIGUSR2);
         assert_eq!((drain(&mut one), drain(&mut two)), (vec![], vec![(b, 1)]), "the one that added last");
         one.set_current();
-        raise(libc::SIGUSR2);
+        raise(c::SIGUSR2);
         assert_eq!((drain(&mut one), drain(&mut two)), (vec![(a, 1)], vec![]), "the one whose loop runs");
         one.del(a).unwrap();
-        raise(libc::SIGUSR2);
+        raise(c::SIGUSR2);
         assert_eq!(drain(&mut two), [(b, 1)], "the one that is left");
         one.add(a).unwrap();
         drop(two);
-        raise(libc::SIGUSR2);
+        raise(c::SIGUSR2);
         assert_eq!(drain(&mut one), [(a, 1)]);
         assert_eq!(SEEN.load(SeqCst), 0);
         drop(one);
-        raise(libc::SIGUSR2);
-        assert_eq!(SEEN.load(SeqCst), libc::SIGUSR2);
+        raise(c::SIGUSR2);
+        assert_eq!(SEEN.load(SeqCst), c::SIGUSR2);
     }
 
     #[test]
@@ -490,20 +491,20 @@ mod tests {
         for n in [-1, NSIG as c_int, c_int::MAX, c_int::MIN] {
             assert_eq!(s.add(new_event(n)), Err(Error::Invalid));
         }
-        assert_eq!(s.add(new_event(libc::SIGKILL)), Err(Error::Os(libc::EINVAL)));
+        assert_eq!(s.add(new_event(c::SIGKILL)), Err(Error::Os(c::EINVAL)));
         assert!(s.next_event(None).is_none());
     }
 
     #[test]
     fn reinit_opens_another_descriptor_and_forgets_what_was_caught() {
         let mut s = Signals::new().unwrap();
-        let ev = new_event(libc::SIGWINCH);
+        let ev = new_event(c::SIGWINCH);
         s.add(ev).unwrap();
-        raise(libc::SIGWINCH);
+        raise(c::SIGWINCH);
         s.reinit().unwrap();
         assert!(!readable(&s));
         assert_eq!(drain(&mut s), []);
-        raise(libc::SIGWINCH);
+        raise(c::SIGWINCH);
         assert!(readable(&s));
         assert_eq!(drain(&mut s), [(ev, 1)]);
     }
@@ -512,21 +513,21 @@ mod tests {
     fn bases_come_and_go_while_signals_arrive() {
         let stop = std::sync::Arc::new(AtomicBool::new(false));
         let mut keep = Signals::new().unwrap();
-        let kept = new_event(libc::SIGCONT);
+        let kept = new_event(c::SIGCONT);
         keep.add(kept).unwrap();
         let threads: std::vec::Vec<_> = (0..2)
             .map(|_| {
                 let stop = stop.clone();
                 std::thread::spawn(move || {
                     while !stop.load(SeqCst) {
-                        raise(libc::SIGCONT);
+                        raise(c::SIGCONT);
                     }
                 })
             })
             .collect();
         for _ in 0..300 {
             let mut s = Signals::new().unwrap();
-            let ev = new_event(libc::SIGCONT);
+            let ev = new_event(c::SIGCONT);
             s.add(ev).unwrap();
             drain(&mut s);
             if s.next_event(None).is_some() {
@@ -538,7 +539,7 @@ mod tests {
             t.join().unwrap();
         }
         drain(&mut keep);
-        raise(libc::SIGCONT);
+        raise(c::SIGCONT);
         assert_eq!(drain(&mut keep), [(kept, 1)]);
     }
 }

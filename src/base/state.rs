@@ -14,8 +14,9 @@ use super::waker::Notify;
 use crate::abi::event::{BaseFlag, Ev, Evlist, Feature, event, event_base, event_callback};
 use crate::backend::Backend;
 use crate::list::List;
+use crate::sys::c;
+use crate::sys::c::timeval;
 use crate::{Error, Result, debugx, log, warnx};
-use libc::timeval;
 use std::ffi::{c_int, c_short, c_ulong};
 
 /// What an event may wait for besides time.
@@ -439,7 +440,7 @@ impl State {
     #[inline]
     pub(super) fn rearm(&mut self, ev: EventRef) {
         let interval = ev.interval();
-        if interval.tv_sec | interval.tv_usec as libc::time_t == 0 {
+        if interval.tv_sec | interval.tv_usec as c::time_t == 0 {
             return;
         }
         // The usual case: I/O came before the timeout.
@@ -492,7 +493,7 @@ impl State {
     fn insert_common(&mut self, i: usize, ev: EventRef, at: i64, tv: &timeval) {
         let mark = tv.tv_usec as i64 & !USEC_MASK;
         let mut due = timeval_of(at);
-        due.tv_usec = (due.tv_usec as i64 | mark) as libc::suseconds_t;
+        due.tv_usec = (due.tv_usec as i64 | mark) as c::suseconds_t;
         ev.set_timeout(due);
         ev.insert_flags(Evlist::TIMEOUT);
         self.q.added.add(c_int::from(!ev.flags().contains(Evlist::INTERNAL)));

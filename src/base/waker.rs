@@ -2,6 +2,7 @@
 //!
 //! The write happens after the base's lock has been released, so the descriptor is reference counted: a base
 //! that is freed in that moment closes nothing that another thread is about to write to.
+use crate::sys::c;
 use crate::sys::fd;
 use crate::{Error, Result, mem, warn_errno};
 use std::ffi::c_int;
@@ -23,7 +24,7 @@ impl Waker {
     fn new() -> Result<Waker> {
         let (read, write) = match fd::eventfd() {
             Ok(f) => (f, f),
-            Err(Error::Os(libc::ENOSYS | libc::EINVAL)) => fd::pipe()?,
+            Err(Error::Os(c::ENOSYS | c::EINVAL)) => fd::pipe()?,
             Err(e) => return Err(e),
         };
         let made = mem::new_box(Inner { refs: AtomicUsize::new(1), read, write });
@@ -45,9 +46,9 @@ impl Waker {
     pub(super) fn wake(&self) {
         loop {
             match fd::write(self.inner().write, &1u64.to_ne_bytes()) {
-                Err(Error::Os(libc::EINTR)) => {}
+                Err(Error::Os(c::EINTR)) => {}
                 // Full: the loop has not served the wake-ups before, and will see this one with them.
-                Ok(_) | Err(Error::Os(libc::EAGAIN)) => return,
+                Ok(_) | Err(Error::Os(c::EAGAIN)) => return,
                 Err(_) => return warn_errno!("cannot wake the event loop"),
             }
         }

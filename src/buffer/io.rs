@@ -3,8 +3,9 @@ use super::chain::{ChainRef, Removed};
 use super::{BufferRef, Call, Evbuffer, store};
 use crate::abi::util::evutil_socket_t;
 use crate::sys;
+use crate::sys::c;
+use crate::sys::c::iovec;
 use crate::{Error, Result};
-use libc::iovec;
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 
@@ -199,7 +200,7 @@ fn send_file(c: ChainRef, fd: evutil_socket_t, max: usize) -> Result<usize> {
     let seg = c.file_segment();
     let len = c.len().min(max);
     match sys::io::send_file(fd, seg.fd(), seg.file_offset(c.start()), len) {
-        Err(Error::Os(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP)) => {
+        Err(Error::Os(c::EINVAL | c::ENOSYS | c::EOPNOTSUPP)) => {
             c.load()?;
             let v = iovec { iov_base: c.data().cast(), iov_len: len };
             // SAFETY: data of this block.

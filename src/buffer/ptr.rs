@@ -3,8 +3,8 @@ use super::chain::{ChainRef, NO_CHAIN};
 use super::edit::copy_out;
 use super::{BufferRef, Evbuffer};
 use crate::abi::buffer::{evbuffer_ptr, evbuffer_ptr_internal};
+use crate::sys::c::iovec;
 use crate::{Error, Result};
-use libc::iovec;
 use std::mem::MaybeUninit;
 
 /// A position: block and offset in it; no block: the end of the buffer.

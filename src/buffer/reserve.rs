@@ -1,8 +1,8 @@
 //! Room at the end of a buffer for others to write into.
 use super::chain::{CHAIN_MAX, ChainRef, LinkRef};
 use super::{BufferRef, Call, Evbuffer, FROZEN_BACK};
+use crate::sys::c::iovec;
 use crate::{Error, Result};
-use libc::iovec;
 
 /// The least room to try to format into.
 const MIN_FORMATTED: usize = 64;

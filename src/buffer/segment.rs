@@ -2,6 +2,7 @@
 use super::chain::{CHAIN_MAX, ChainRef};
 use super::{BufferRef, DRAINS_TO_FD};
 use crate::abi::buffer::{SegmentFlag, evbuffer_file_segment, evbuffer_file_segment_cleanup_cb};
+use crate::sys::c;
 use crate::{Error, Result, mem, sys};
 use parking_lot::Mutex;
 use std::cell::Cell;
@@ -188,7 +189,7 @@ fn read_all(fd: c_int, offset: u64, len: usize) -> Result<NonNull<u8>> {
         let r = unsafe { sys::io::pread(fd, p.as_ptr().add(have), len - have, offset + have as u64) };
         match r {
             Ok(n) if n > 0 => have += n,
-            Err(Error::Os(libc::EINTR)) => {}
+            Err(Error::Os(c::EINTR)) => {}
             // An error, or the file is shorter than it should be.
             other => {
                 let _keep = sys::ErrnoGuard::new();

@@ -4,11 +4,12 @@ use super::{BevRef, Kind, tls};
 use crate::abi::bufferevent::{BEV_TRIG_DEFER_CALLBACKS, BevEvent, evdns_base};
 use crate::abi::event::Ev;
 use crate::abi::util::{EVUTIL_EAI_CANCEL, evutil_socket_t};
+use crate::sys::c;
+use crate::sys::c::{addrinfo, sockaddr, sockaddr_in, sockaddr_in6};
 use crate::sys::socket::{self, ConnectFailure};
 use crate::util::getaddrinfo::AddrList;
 use crate::util::resolve;
 use crate::{Error, Result, sys};
-use libc::{addrinfo, sockaddr, sockaddr_in, sockaddr_in6};
 use std::ffi::{CStr, c_int, c_void};
 use std::io::Write;
 use std::ptr::null_mut;
@@ -124,7 +125,7 @@ impl BevRef {
     // ---- the peer's address, for the HTTP client ----
 
     fn note_peer(self, fd: evutil_socket_t) {
-        if self.conn_family() != libc::AF_UNSPEC
+        if self.conn_family() != c::AF_UNSPEC
             && let Ok((a, len)) = socket::peer_address(fd)
         {
             // SAFETY: `a` holds `len` bytes of address.
@@ -149,8 +150,8 @@ impl BevRef {
             // SAFETY: the caller's promise, and `len` covers it.
             let family = c_int::from(unsafe { (*addr).sa_family });
             let want = match family {
-                libc::AF_INET => size_of::<sockaddr_in>(),
-                libc::AF_INET6 => size_of::<sockaddr_in6>(),
+                c::AF_INET => size_of::<sockaddr_in>(),
+                c::AF_INET6 => size_of::<sockaddr_in6>(),
                 _ => 0,
             };
             if len >= want {
@@ -177,8 +178,8 @@ impl BevRef {
         // SAFETY: all zero is a valid addrinfo.
         let mut hints: addrinfo = unsafe { std::mem::zeroed() };
         hints.ai_family = family;
-        hints.ai_protocol = libc::IPPROTO_TCP;
-        hints.ai_socktype = libc::SOCK_STREAM;
+        hints.ai_protocol = c::IPPROTO_TCP;
+        hints.ai_socktype = c::SOCK_STREAM;
         // SAFETY: the caller's promise.
         unsafe { self.connect_hostname_hints(dns, &hints, host, port) }
     }
@@ -193,7 +194,7 @@ impl BevRef {
         host: &CStr,
         port: c_int,
     ) -> Result<()> {
-        let known = matches!(hints.ai_family, libc::AF_INET | libc::AF_INET6 | libc::AF_UNSPEC);
+        let known = matches!(hints.ai_family, c::AF_INET | c::AF_INET6 | c::AF_UNSPEC);
         if !known || !(1..=65535).contains(&port) {
             return Err(Error::Invalid);
         }
@@ -206,7 +207,7 @@ impl BevRef {
         asked.ai_family = hints.ai_family;
         asked.ai_protocol = hints.ai_protocol;
         // A bufferevent is a stream; and each address shall come once.
-        asked.ai_socktype = libc::SOCK_STREAM;
+        asked.ai_socktype = c::SOCK_STREAM;
 
         let _busy = self.busy();
         let own = self.own();
@@ -343,13 +344,13 @@ unsafe fn dial(
     addr: *const sockaddr,
     len: c_int,
 ) -> Result<(evutil_socket_t, Connect)> {
-    let len = libc::socklen_t::try_from(len).map_err(|_| Error::Os(libc::EINVAL))?;
+    let len = c::socklen_t::try_from(len).map_err(|_| Error::Os(c::EINVAL))?;
     let fd = match old {
         Some(fd) => fd,
         None => {
             // SAFETY: the caller's promise.
             let family = c_int::from(unsafe { (*addr).sa_family });
-            socket::socket(family, libc::SOCK_STREAM | socket::SOCK_NONBLOCK, 0)?
+            socket::socket(family, c::SOCK_STREAM | socket::SOCK_NONBLOCK, 0)?
         }
     };
     // SAFETY: the caller's promise.
@@ -388,7 +389,7 @@ unsafe extern "C" fn looked_up(result: c_int, list: *mut addrinfo, arg: *mut c_v
     if result == EVUTIL_EAI_CANCEL {
         own.dns_error.set(result);
     } else if result != 0 || list.as_ptr().is_null() {
-        own.dns_error.set(if result != 0 { result } else { libc::EAI_NONAME });
+        own.dns_error.set(if result != 0 { result } else { c::EAI_NONAME });
         bev.run_eventcb(BevEvent::ERROR, 0);
     } else if !bev.is_orphan() {
         bev.forget_addresses();

@@ -3,6 +3,7 @@ use super::ops::Ops;
 use super::ratelimit::RateLimit;
 use crate::abi::bufferevent::bufferevent;
 use crate::abi::event::event_callback;
+use crate::sys::c;
 use crate::thread::SharedLock;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_short, c_void};
@@ -53,7 +54,7 @@ bitflags::bitflags! {
 /// What the other side of a connect was; room for the two Internet families only (CVE-2026-63388).
 #[derive(Clone, Copy)]
 #[repr(C, align(4))]
-pub(super) struct ConnAddress(pub(super) [u8; size_of::<libc::sockaddr_in6>()]);
+pub(super) struct ConnAddress(pub(super) [u8; size_of::<c::sockaddr_in6>()]);
 
 /// Ours. Protected by the bufferevent's lock; never behind `&mut`, because callbacks re-enter.
 pub(super) struct Own {
@@ -69,7 +70,7 @@ pub(super) struct Own {
     /// A name look-up under way in a resolver that is not ours.
     pub(super) lookup: Cell<*mut c_void>,
     /// The addresses of a host that have not been tried yet. The list is ours.
-    pub(super) addresses: Cell<*mut libc::addrinfo>,
+    pub(super) addresses: Cell<*mut c::addrinfo>,
     pub(super) max_single_read: Cell<usize>,
     pub(super) max_single_write: Cell<usize>,
     pub(super) refs: Cell<u32>,
@@ -108,7 +109,7 @@ impl Own {
             state: Cell::new(State::empty()),
             read_suspended: Cell::new(Suspend::empty()),
             write_suspended: Cell::new(Suspend::empty()),
-            conn_address: Cell::new(ConnAddress([0; size_of::<libc::sockaddr_in6>()])),
+            conn_address: Cell::new(ConnAddress([0; size_of::<c::sockaddr_in6>()])),
         }
     }
     #[inline]

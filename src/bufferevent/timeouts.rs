@@ -5,7 +5,7 @@ use crate::abi::bufferevent::BevEvent;
 use crate::abi::event::Ev;
 use crate::abi::util::evutil_socket_t;
 use crate::base::EventRef;
-use libc::timeval;
+use crate::sys::c::timeval;
 use std::ffi::{c_short, c_void};
 
 #[inline]

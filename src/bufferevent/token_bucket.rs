@@ -1,7 +1,7 @@
 //! The arithmetic of token buckets: no clock, no I/O, no overflow.
 #![forbid(unsafe_code)]
+use crate::sys::c::timeval;
 use crate::{Error, Result};
-use libc::timeval;
 
 /// The bits of `tv_usec` that are a time; those above mark a common timeout.
 const MICROSECONDS: i64 = 0xfffff;

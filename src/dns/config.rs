@@ -8,6 +8,7 @@ use crate::abi::dns::{
 };
 use crate::log::Severity;
 use crate::mem::{self, TryVec, Vec};
+use crate::sys::c;
 use crate::sys::fd;
 use crate::{Error, Result};
 use std::ffi::{CStr, c_int};
@@ -28,7 +29,7 @@ const HOSTS_FILE: &CStr = c"/etc/hosts";
 
 /// A whole file of at most `most` bytes, or one of the codes above.
 fn read_file(path: &CStr, most: usize) -> std::result::Result<Vec<u8>, c_int> {
-    let f = fd::open(path, libc::O_RDONLY, 0).map_err(|_| CANNOT_OPEN)?;
+    let f = fd::open(path, c::O_RDONLY, 0).map_err(|_| CANNOT_OPEN)?;
     let read = read_open(f, most);
     fd::close(f);
     read
@@ -50,7 +51,7 @@ fn read_open(f: c_int, most: usize) -> std::result::Result<Vec<u8>, c_int> {
         bytes.truncate(at + *got.as_ref().unwrap_or(&0));
         match got {
             Ok(0) => return Ok(bytes),
-            Ok(_) | Err(Error::Os(libc::EINTR)) => {}
+            Ok(_) | Err(Error::Os(c::EINTR)) => {}
             Err(_) => return Err(SHORT_READ),
         }
     }
@@ -137,7 +138,7 @@ impl DnsRef {
     fn search_domain_of_host(self) {
         let mut name = [0u8; 256];
         // SAFETY: writable for its length; the last byte stays 0.
-        if unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } == 0
+        if unsafe { c::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } == 0
             && let Ok(name) = CStr::from_bytes_until_nul(&name)
             && let Some(domain) = resolv_conf::domain_of_host(name.to_bytes())
         {

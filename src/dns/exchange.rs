@@ -11,6 +11,7 @@ use crate::abi::dns::{
     DNS_ERR_FORMAT, DNS_ERR_NODATA, DNS_ERR_NONE, DNS_ERR_NOTEXIST, DNS_ERR_NOTIMPL, DNS_ERR_REFUSED,
     DNS_ERR_SERVERFAILED, DNS_ERR_TIMEOUT, DNS_ERR_TRUNCATED, DNS_ERR_UNKNOWN,
 };
+use crate::sys::c;
 use crate::sys::{clock, socket};
 use std::ffi::c_int;
 use std::time::Duration;
@@ -104,12 +105,12 @@ impl State {
             let wait = micros(self.settings.timeout);
             match sent {
                 Ok(()) => return self.set_deadline(r, wait),
-                Err(Error::Os(e)) if socket::is_retriable(e) || e == libc::ENOBUFS => {
+                Err(Error::Os(e)) if socket::is_retriable(e) || e == c::ENOBUFS => {
                     r.tries.set(r.tries.get() - 1);
                     return self.set_deadline(r, RETRY.min(wait));
                 }
                 // Ours, not the server's.
-                Err(Error::NoMem | Error::Os(libc::EMFILE | libc::ENFILE)) => {
+                Err(Error::NoMem | Error::Os(c::EMFILE | c::ENFILE)) => {
                     return self.set_deadline(r, wait);
                 }
                 Err(e) => {

@@ -15,14 +15,15 @@ use crate::abi::event::{Ev, event};
 use crate::abi::util::EVUTIL_EAI_CANCEL;
 use crate::base::EventRef;
 use crate::mem;
+use crate::sys::c;
+use crate::sys::c::{
+    AF_INET, AF_INET6, AF_UNSPEC, AI_ADDRCONFIG, AI_CANONNAME, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE,
+    addrinfo, timeval,
+};
 use crate::util::addr::Inet;
 use crate::util::families;
 use crate::util::getaddrinfo::{self as system, AddrList, GaiError};
 use crate::util::resolve::ResolveCb;
-use libc::{
-    AF_INET, AF_INET6, AF_UNSPEC, AI_ADDRCONFIG, AI_CANONNAME, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE,
-    addrinfo, timeval,
-};
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CStr, c_char, c_int, c_short, c_void};
 use std::ptr::{NonNull, null_mut};
@@ -95,7 +96,7 @@ pub unsafe fn start(
 ) -> *mut c_void {
     // SAFETY: the caller's promise.
     let begun = match unsafe { DnsRef::from_raw(dns) } {
-        None => Err(Err(GaiError(libc::EAI_FAIL))),
+        None => Err(Err(GaiError(c::EAI_FAIL))),
         Some(dns) => match plan(node, service, hints) {
             Plan::Answer(a) => Err(a),
             Plan::Ask { hints, port } => begin(dns, node.unwrap_or_default(), hints, port, cb, arg),
@@ -139,17 +140,17 @@ fn plan(node: Option<&CStr>, service: Option<&CStr>, hints: &addrinfo) -> Plan {
         return Plan::Answer(system::getaddrinfo(node, service, Some(hints)));
     }
     if node.is_none() && service.is_none() {
-        return fail(libc::EAI_NONAME);
+        return fail(c::EAI_NONAME);
     }
     let mut hints = *hints;
     if !matches!(hints.ai_family, AF_UNSPEC | AF_INET | AF_INET6) {
-        return fail(libc::EAI_FAMILY);
+        return fail(c::EAI_FAMILY);
     }
     (hints.ai_socktype, hints.ai_protocol) = system::complete_type(hints.ai_socktype, hints.ai_protocol);
-    let Some(port) = port_of(service, &hints) else { return fail(libc::EAI_NONAME) };
+    let Some(port) = port_of(service, &hints) else { return fail(c::EAI_NONAME) };
     let Some(node) = node else { return Plan::Answer(this_host(&hints, port)) };
     if node.is_empty() {
-        return fail(libc::EAI_NONAME);
+        return fail(c::EAI_NONAME);
     }
     if let Some(a) = system::numeric_host(node, AF_UNSPEC, port) {
         let fits = hints.ai_family == AF_UNSPEC || hints.ai_family == a.family();
@@ -244,7 +245,7 @@ fn begin(
     if let Some(answer) = from_hosts(dns.lock().hosts.lookup(name), &hints, port) {
         return Err(answer);
     }
-    let fail = Err(Err(GaiError(libc::EAI_FAIL)));
+    let fail = Err(Err(GaiError(c::EAI_FAIL)));
     let Some(event_base) = dns.event_base() else { return fail };
     // SAFETY: null links are valid values of an event.
     let timer = UnsafeCell::new(unsafe { std::mem::zeroed::<event>() });
@@ -263,7 +264,7 @@ fn begin(
         canonical: Cell::new(null_mut()),
         timer,
     });
-    let Ok(lookup) = lookup else { return Err(Err(GaiError(libc::EAI_MEMORY))) };
+    let Ok(lookup) = lookup else { return Err(Err(GaiError(c::EAI_MEMORY))) };
     let (p, _) = mem::Box::into_raw_with_allocator(lookup);
     // SAFETY: a box is never null.
     let l = LookupRef(unsafe { NonNull::new_unchecked(p) });
@@ -330,7 +331,7 @@ impl LookupRef {
             if list.is_null() || l.cancelled.get() {
                 l.list.set(list);
                 let code = if l.cancelled.get() { EVUTIL_EAI_CANCEL } else { l.error.get() };
-                (if code == 0 { libc::EAI_AGAIN } else { code }, null_mut())
+                (if code == 0 { c::EAI_AGAIN } else { code }, null_mut())
             } else {
                 // SAFETY: the list is ours, and not empty.
                 unsafe { (*list).ai_canonname = l.canonical.replace(null_mut()) };
@@ -360,8 +361,8 @@ impl LookupRef {
         let code = match o.result {
             DNS_ERR_NONE => EAI_NODATA,
             DNS_ERR_NODATA => EAI_NODATA,
-            DNS_ERR_NOTEXIST => libc::EAI_NONAME,
-            _ => libc::EAI_FAIL,
+            DNS_ERR_NOTEXIST => c::EAI_NONAME,
+            _ => c::EAI_FAIL,
         };
         let mut list = empty();
         if o.result == DNS_ERR_NONE {
@@ -417,8 +418,8 @@ fn graver(a: c_int, b: c_int) -> c_int {
     let weight = |e| match e {
         0 => 0,
         EAI_NODATA => 1,
-        libc::EAI_NONAME => 3,
-        libc::EAI_MEMORY => 4,
+        c::EAI_NONAME => 3,
+        c::EAI_MEMORY => 4,
         _ => 2,
     };
     if weight(a) >= weight(b) { a } else { b }
@@ -431,7 +432,7 @@ fn is_answer(result: c_int) -> bool {
     )
 }
 fn to_timeval(d: Duration) -> timeval {
-    timeval { tv_sec: d.as_secs() as libc::time_t, tv_usec: d.subsec_micros() as libc::suseconds_t }
+    timeval { tv_sec: d.as_secs() as c::time_t, tv_usec: d.subsec_micros() as c::suseconds_t }
 }
 
 /// A family's request has come to its end.
@@ -451,7 +452,7 @@ unsafe fn answered(o: &Outcome<'_>, arg: *mut c_void) {
             *n = n.wrapping_add(1);
         }
         let pending = l.is_pending();
-        let no_memory = matches!(found, Err(GaiError(libc::EAI_MEMORY)));
+        let no_memory = matches!(found, Err(GaiError(c::EAI_MEMORY)));
         if o.dropped {
             look.told.set(true);
         }

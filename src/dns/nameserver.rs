@@ -10,8 +10,9 @@ use crate::abi::dns::{DNS_ERR_NODATA, DNS_ERR_NONE, DNS_ERR_NOTEXIST, DNS_QUERY_
 use crate::list::TailQueue;
 use crate::log::Severity;
 use crate::mem::TryVec;
+use crate::sys::c;
+use crate::sys::c::sockaddr;
 use crate::util::addr::Inet;
-use libc::sockaddr;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_int;
 
@@ -134,11 +135,11 @@ impl DnsRef {
     ) -> std::result::Result<(), AddError> {
         // SAFETY: the caller's promise, as far as `len` covers the address of its family.
         let addr = unsafe {
-            if len < size_of::<libc::sockaddr_in>() {
+            if len < size_of::<c::sockaddr_in>() {
                 return Err(AddError::Unusable);
             }
-            let v6 = c_int::from((&raw const (*sa).sa_family).read_unaligned()) == libc::AF_INET6;
-            if v6 && len < size_of::<libc::sockaddr_in6>() {
+            let v6 = c_int::from((&raw const (*sa).sa_family).read_unaligned()) == c::AF_INET6;
+            if v6 && len < size_of::<c::sockaddr_in6>() {
                 return Err(AddError::Unusable);
             }
             Inet::read(sa)

@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn files() {
-        let (v4, v6) = (libc::AF_INET, libc::AF_INET6);
+        let (v4, v6) = (crate::sys::c::AF_INET, crate::sys::c::AF_INET6);
         assert_eq!(
             all("# made by hand\n; so\nnameserver 1.2.3.4\n\tnameserver\t[2001:db8::1]:5353 # x\r\n\
                  nameserver ::1\nnameserver 1.2.3.4:99\nnameserver [::1]\nnameserver nonsense\nnameserver\n\

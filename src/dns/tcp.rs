@@ -8,6 +8,7 @@ use super::wire::MAX_QUERY;
 use crate::abi::dns::DNS_ERR_TRUNCATED;
 use crate::abi::event::Ev;
 use crate::mem::{self, TryVec, Vec};
+use crate::sys::c;
 use crate::sys::{self, datagram_io as io, socket};
 use crate::util::addr::Inet;
 use crate::{Error, Result};
@@ -65,7 +66,7 @@ impl State {
         let connecting = ch.with(|t| {
             t.idle_until = NEVER;
             if t.out.len() - t.written > MAX_UNSENT {
-                return Err(Error::Os(libc::EAGAIN));
+                return Err(Error::Os(c::EAGAIN));
             }
             t.out.try_reserve(2 + len).map_err(|_| Error::NoMem)?;
             t.out.try_extend(&(len as u16).to_be_bytes())?;
@@ -82,7 +83,7 @@ impl State {
         Ok(())
     }
     fn open_tcp(&mut self, s: ServerRef) -> Result<ChannelRef> {
-        let kind = libc::SOCK_STREAM | socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC;
+        let kind = c::SOCK_STREAM | socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC;
         let fd = socket::socket(s.addr.family(), kind, 0)?;
         let connecting = self.connect(s, fd).inspect_err(|_| sys::fd::close(fd))?;
         let stream = Stream {
@@ -109,12 +110,12 @@ impl State {
                 Inet::V6(a) => Inet::v6(a.sin6_addr.s6_addr, 0, a.sin6_scope_id),
             };
             // SAFETY: an address of ours.
-            unsafe { socket::bind(fd, a.as_ptr(), a.len() as libc::socklen_t)? };
+            unsafe { socket::bind(fd, a.as_ptr(), a.len() as c::socklen_t)? };
         }
         // Queries are small, and each is worth a packet.
-        let _ = socket::set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1);
+        let _ = socket::set_option(fd, c::IPPROTO_TCP, c::TCP_NODELAY, 1);
         // SAFETY: an address of ours.
-        match unsafe { socket::connect(fd, s.addr.as_ptr(), s.addr.len() as libc::socklen_t) } {
+        match unsafe { socket::connect(fd, s.addr.as_ptr(), s.addr.len() as c::socklen_t) } {
             Ok(()) => Ok(false),
             Err(Error::Os(e)) if socket::connect_failure(e) == socket::ConnectFailure::InProgress => Ok(true),
             Err(e) => Err(e),
@@ -126,7 +127,7 @@ impl State {
             while let Some(rest) = t.out.get(t.written..).filter(|r| !r.is_empty()) {
                 match io::send(fd, rest) {
                     Ok(n) => t.written += n,
-                    Err(Error::Os(libc::EINTR)) => {}
+                    Err(Error::Os(c::EINTR)) => {}
                     Err(Error::Os(e)) if socket::is_retriable(e) => return Ok(true),
                     Err(e) => return Err(e),
                 }
@@ -200,9 +201,9 @@ impl State {
                 let got = t.input.get_mut(had..).map_or(Ok(0), |room| sys::fd::read(fd, room));
                 t.input.truncate(had + *got.as_ref().unwrap_or(&0));
                 match got {
-                    Ok(0) => return Err(Error::Os(libc::ECONNRESET)),
+                    Ok(0) => return Err(Error::Os(c::ECONNRESET)),
                     Ok(_) => {}
-                    Err(Error::Os(libc::EINTR)) => {}
+                    Err(Error::Os(c::EINTR)) => {}
                     Err(Error::Os(e)) if socket::is_retriable(e) => return Ok(Frame::None),
                     Err(e) => return Err(e),
                 }

@@ -8,6 +8,7 @@ use super::wire::{self, MAX_QUERY};
 use crate::abi::event::Ev;
 use crate::log::Severity;
 use crate::mem::{self, TryVec};
+use crate::sys::c;
 use crate::sys::{self, datagram_io as io, socket};
 use crate::util::addr::{self, Inet};
 use crate::{Error, Result};
@@ -28,7 +29,7 @@ impl State {
     }
     /// Opens a socket for UDP, idle and not connected yet.
     pub(super) fn open_udp(&mut self, s: ServerRef) -> std::result::Result<ChannelRef, AddError> {
-        let kind = libc::SOCK_DGRAM | socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC;
+        let kind = c::SOCK_DGRAM | socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC;
         let fd = socket::socket(s.addr.family(), kind, 0).map_err(|_| AddError::Socket)?;
         self.prepare_udp(s, fd).inspect_err(|_| sys::fd::close(fd))?;
         self.open_channel(s, fd, None, Ev::READ).map_err(add_error)
@@ -36,7 +37,7 @@ impl State {
     fn prepare_udp(&mut self, s: ServerRef, fd: c_int) -> std::result::Result<(), AddError> {
         if let Some(a) = self.bind_address(s) {
             // SAFETY: an address of ours.
-            let bound = unsafe { socket::bind(fd, a.as_ptr(), a.len() as libc::socklen_t) };
+            let bound = unsafe { socket::bind(fd, a.as_ptr(), a.len() as c::socklen_t) };
             bound.map_err(|e| {
                 let text = "cannot be asked from the outgoing address";
                 let server = Some(s.addr);
@@ -45,9 +46,9 @@ impl State {
             })?;
         }
         for (option, size) in
-            [(libc::SO_RCVBUF, self.settings.receive_buffer), (libc::SO_SNDBUF, self.settings.send_buffer)]
+            [(c::SO_RCVBUF, self.settings.receive_buffer), (c::SO_SNDBUF, self.settings.send_buffer)]
         {
-            if size != 0 && socket::set_option(fd, libc::SOL_SOCKET, option, size).is_err() {
+            if size != 0 && socket::set_option(fd, c::SOL_SOCKET, option, size).is_err() {
                 return Err(AddError::BufferSize(option));
             }
         }
@@ -187,5 +188,5 @@ fn fresh_port(ch: ChannelRef, to: &Inet) -> Result<()> {
         let _ = io::disconnect(ch.fd());
     }
     // SAFETY: an address of ours.
-    unsafe { socket::connect(ch.fd(), to.as_ptr(), to.len() as libc::socklen_t) }
+    unsafe { socket::connect(ch.fd(), to.as_ptr(), to.len() as c::socklen_t) }
 }

@@ -6,10 +6,11 @@ use crate::abi::listener::{LevOpt, evconnlistener};
 use crate::abi::util::evutil_socket_t;
 use crate::listener::ListenerRef;
 use crate::mem::TryVec;
+use crate::sys::c;
+use crate::sys::c::{addrinfo, sockaddr};
 use crate::sys::socket;
 use crate::util::getaddrinfo::getaddrinfo;
 use crate::{Error, Result, mem, sys};
-use libc::{addrinfo, sockaddr};
 use std::ffi::{CStr, c_int, c_void};
 use std::io::Write;
 use std::ptr::NonNull;
@@ -126,25 +127,25 @@ unsafe extern "C" fn accepted(
 
 /// A socket for streams, bound to the first address that `address` and `port` name.
 fn bound_socket(address: Option<&CStr>, port: u16) -> Result<evutil_socket_t> {
-    let kind = libc::SOCK_STREAM | socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC;
+    let kind = c::SOCK_STREAM | socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC;
     let prepare = |family: c_int| {
         let fd = socket::socket(family, kind, 0)?;
-        let set = socket::set_option(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, 1)
+        let set = socket::set_option(fd, c::SOL_SOCKET, c::SO_KEEPALIVE, 1)
             .and_then(|()| crate::util::socket::make_reuseable(fd));
         set.map(|()| fd).inspect_err(|_| sys::fd::close(fd))
     };
     if address.is_none() && port == 0 {
-        return prepare(libc::AF_INET);
+        return prepare(c::AF_INET);
     }
     let mut text = [0u8; 8];
     let _ = write!(&mut text[..7], "{port}");
     let service = CStr::from_bytes_until_nul(&text).map_err(|_| Error::Invalid)?;
     // SAFETY: all zero is a valid addrinfo.
     let mut hints: addrinfo = unsafe { std::mem::zeroed() };
-    hints.ai_family = libc::AF_UNSPEC;
-    hints.ai_socktype = libc::SOCK_STREAM;
+    hints.ai_family = c::AF_UNSPEC;
+    hints.ai_socktype = c::SOCK_STREAM;
     // Not ADDRCONFIG together with a numeric address, which may be one of loopback only.
-    hints.ai_flags = libc::AI_PASSIVE;
+    hints.ai_flags = c::AI_PASSIVE;
     let list = getaddrinfo(address, Some(service), Some(&hints)).map_err(|e| {
         crate::warnx!("evhttp_bind_socket: the address cannot be resolved (error {})", e.0);
         Error::Invalid

@@ -14,8 +14,8 @@ use crate::abi::bufferevent::BevEvent;
 use crate::abi::event::Ev;
 use crate::abi::http::{ConFlags, ReqFlags, evhttp_cmd_type, evhttp_request_error, evhttp_request_kind};
 use crate::abi::util::evutil_socket_t;
+use crate::sys::c::timeval;
 use crate::{Error, Result, sys};
-use libc::timeval;
 use std::ffi::{c_int, c_short, c_void};
 
 /// Interim responses that a server may send for one request.

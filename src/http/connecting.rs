@@ -7,10 +7,11 @@ use crate::abi::event::{Ev, event};
 use crate::abi::util::evutil_socket_t;
 use crate::base::{BaseRef, EventRef};
 use crate::bufferevent::BevRef;
+use crate::sys::c;
+use crate::sys::c::{addrinfo, sockaddr, sockaddr_in, sockaddr_in6, timeval};
 use crate::sys::socket;
 use crate::util::getaddrinfo::{AddrList, getaddrinfo};
 use crate::{Error, Result, mem, sys};
-use libc::{addrinfo, sockaddr, sockaddr_in, sockaddr_in6, timeval};
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_short, c_void};
 use std::ptr::null_mut;
@@ -89,7 +90,7 @@ impl ConRef {
     ) -> Result<ConRef> {
         let part = mem::new_box(Part {
             dns,
-            family: Cell::new(libc::AF_UNSPEC),
+            family: Cell::new(c::AF_UNSPEC),
             local_address: Cell::new(null_mut()),
             local_port: Cell::new(0),
             retries: Cell::new(0),
@@ -237,8 +238,8 @@ impl ConRef {
         // SAFETY: the bufferevent keeps an address with room for both kinds.
         unsafe {
             let len = match c_int::from((*p).sa_family) {
-                libc::AF_INET => size_of::<sockaddr_in>(),
-                libc::AF_INET6 => size_of::<sockaddr_in6>(),
+                c::AF_INET => size_of::<sockaddr_in>(),
+                c::AF_INET6 => size_of::<sockaddr_in6>(),
                 _ => return None,
             };
             let mut a: sockaddr_in6 = std::mem::zeroed();
@@ -281,7 +282,7 @@ impl ConRef {
         self.connect_failed(what, errno);
     }
     fn connect_failed(self, what: BevEvent, errno: c_int) {
-        let refused = errno == libc::ECONNREFUSED && self.bev().dns_error() == 0;
+        let refused = errno == c::ECONNREFUSED && self.bev().dns_error() == 0;
         if what.contains(BevEvent::TIMEOUT) || refused {
             self.try_again();
         } else {
@@ -337,7 +338,7 @@ impl ConRef {
                 return;
             }
             let _ = bev.set_fd(-1);
-            let _ = socket::shutdown(fd, libc::SHUT_WR);
+            let _ = socket::shutdown(fd, c::SHUT_WR);
             sys::fd::close(fd);
         } else {
             // Ends a look-up.
@@ -392,9 +393,9 @@ fn pause(first: timeval, so_far: u32) -> timeval {
 fn bound_socket(address: Option<&CStr>, port: u16, family: c_int) -> Result<(c_int, c_int)> {
     // SAFETY: all zero is a valid addrinfo.
     let mut hints: addrinfo = unsafe { std::mem::zeroed() };
-    hints.ai_family = if address.is_none() && family == libc::AF_UNSPEC { libc::AF_INET } else { family };
-    hints.ai_socktype = libc::SOCK_STREAM;
-    hints.ai_flags = libc::AI_PASSIVE;
+    hints.ai_family = if address.is_none() && family == c::AF_UNSPEC { c::AF_INET } else { family };
+    hints.ai_socktype = c::SOCK_STREAM;
+    hints.ai_flags = c::AI_PASSIVE;
     let mut digits = [0u8; 8];
     let _ = std::io::Write::write_fmt(&mut &mut digits[..7], format_args!("{port}"));
     let service = CStr::from_bytes_until_nul(&digits).map_err(|_| Error::Invalid)?;
@@ -404,7 +405,7 @@ fn bound_socket(address: Option<&CStr>, port: u16, family: c_int) -> Result<(c_i
         let ai = list.as_ptr().as_ref().ok_or(Error::Invalid)?;
         (ai.ai_family, ai.ai_addr, ai.ai_addrlen)
     };
-    let fd = socket::socket(family, libc::SOCK_STREAM | socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC, 0)?;
+    let fd = socket::socket(family, c::SOCK_STREAM | socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC, 0)?;
     // SAFETY: an address of the list, with its length.
     match unsafe { socket::bind(fd, addr, len) } {
         Ok(()) => Ok((fd, family)),

@@ -22,9 +22,10 @@ use crate::abi::util::evutil_socket_t;
 use crate::base::{BaseRef, CallbackRef, EventRef};
 use crate::bufferevent::{BevRef, Kind};
 use crate::list::{TailLink, TailQueue};
+use crate::sys::c;
+use crate::sys::c::{sockaddr, timeval};
 use crate::sys::socket;
 use crate::{Result, mem, sys};
-use libc::{sockaddr, timeval};
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CStr, c_char, c_short, c_void};
 use std::ptr::{NonNull, null_mut};
@@ -348,7 +349,7 @@ impl ConRef {
         bev.free();
         if fd >= 0 {
             if plain || !closes {
-                let _ = socket::shutdown(fd, libc::SHUT_WR);
+                let _ = socket::shutdown(fd, c::SHUT_WR);
             }
             if !closes {
                 sys::fd::close(fd);
@@ -545,8 +546,8 @@ impl ConRef {
     /// Small replies must not wait for the other side's acknowledgement of what went before.
     pub(super) fn send_at_once(self) {
         let fd = self.fd();
-        if fd >= 0 && matches!(socket::family(fd), Some(libc::AF_INET | libc::AF_INET6)) {
-            let _ = socket::set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1);
+        if fd >= 0 && matches!(socket::family(fd), Some(c::AF_INET | c::AF_INET6)) {
+            let _ = socket::set_option(fd, c::IPPROTO_TCP, c::TCP_NODELAY, 1);
         }
     }
     /// The message that is being read. Nothing that is done with it calls out.

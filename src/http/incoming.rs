@@ -16,9 +16,10 @@ use crate::abi::http::{ConFlags, ReqBits, ReqFlags, evhttp_request_error, evhttp
 use crate::abi::util::evutil_socket_t;
 use crate::buffer::BufferRef;
 use crate::bufferevent::{BevRef, Kind};
+use crate::sys::c;
+use crate::sys::c::{sockaddr, timeval};
 use crate::util::addr::Inet;
 use crate::{Error, Result, sys};
-use libc::{sockaddr, timeval};
 use std::ffi::{c_int, c_short, c_void};
 
 /// The most bytes that may wait for the request before them to be answered; then reading rests.
@@ -68,14 +69,14 @@ unsafe fn make(server: ServerRef, fd: evutil_socket_t, sa: *const sockaddr, len:
     }
     // SAFETY: the caller's promise.
     unsafe { bev.set_conn_address(sa, len) };
-    let family = if len >= size_of::<libc::sa_family_t>() {
+    let family = if len >= size_of::<c::sa_family_t>() {
         // SAFETY: the caller's promise; the family stands first.
         c_int::from(unsafe { (&raw const (*sa).sa_family).read_unaligned() })
     } else {
-        libc::AF_UNSPEC
+        c::AF_UNSPEC
     };
-    if matches!(family, libc::AF_INET | libc::AF_INET6) {
-        let _ = sys::socket::set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1);
+    if matches!(family, c::AF_INET | c::AF_INET6) {
+        let _ = sys::socket::set_option(fd, c::IPPROTO_TCP, c::TCP_NODELAY, 1);
     }
     server.adopt(con);
     con.set_state(State::Idle);
@@ -100,18 +101,18 @@ impl PeerName {
     /// `sa` is readable for `len` bytes.
     unsafe fn of(sa: *const sockaddr, len: usize) -> PeerName {
         let mut name = PeerName { text: crate::util::text::Buf::new(), port: 0 };
-        if len < size_of::<libc::sa_family_t>() {
+        if len < size_of::<c::sa_family_t>() {
             return name;
         }
         // SAFETY: the caller's promise.
         let family = c_int::from(unsafe { (&raw const (*sa).sa_family).read_unaligned() });
         let enough = match family {
-            libc::AF_INET => len >= size_of::<libc::sockaddr_in>(),
-            libc::AF_INET6 => len >= size_of::<libc::sockaddr_in6>(),
+            c::AF_INET => len >= size_of::<c::sockaddr_in>(),
+            c::AF_INET6 => len >= size_of::<c::sockaddr_in6>(),
             _ => false,
         };
         use std::fmt::Write;
-        if family == libc::AF_UNIX {
+        if family == c::AF_UNIX {
             let _ = name.text.write_str("localhost");
         } else if enough {
             // SAFETY: as long as its family asks for.
@@ -131,10 +132,10 @@ impl PeerName {
         if a.sin6_scope_id == 0 {
             return;
         }
-        let mut ifname = [0u8; libc::IF_NAMESIZE];
+        let mut ifname = [0u8; c::IF_NAMESIZE];
         // SAFETY: room for any interface's name.
         let known = link_local
-            && !unsafe { libc::if_indextoname(a.sin6_scope_id, ifname.as_mut_ptr().cast()) }.is_null();
+            && !unsafe { c::if_indextoname(a.sin6_scope_id, ifname.as_mut_ptr().cast()) }.is_null();
         let text = ifname.split(|&c| c == 0).next().and_then(|n| std::str::from_utf8(n).ok());
         let _ = match text {
             Some(n) if known => write!(self.text, "%{n}"),

@@ -12,8 +12,9 @@ use crate::base::BaseRef;
 use crate::bufferevent::BevRef;
 use crate::list::TailQueue;
 use crate::mem::{TryVec, Vec, new_vec};
+use crate::sys::c;
+use crate::sys::c::timeval;
 use crate::{Error, Result, mem};
-use libc::timeval;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{NonNull, null_mut};
@@ -223,7 +224,7 @@ impl ServerRef {
     /// Hands the present date to `f`.
     pub(super) fn with_date<R>(self, f: impl FnOnce(&[u8]) -> R) -> R {
         // SAFETY: no pointer: the result alone is wanted.
-        let now = unsafe { libc::time(null_mut()) } as i64;
+        let now = unsafe { c::time(null_mut()) } as i64;
         // SAFETY: `f` is ours and does not come back for the date.
         f(unsafe { &mut *self.get().date.get() }.at(now))
     }

@@ -7,8 +7,8 @@ use super::request::ReqRef;
 use super::text::Writer;
 use super::{chars, method};
 use crate::buffer::BufferRef;
+use crate::sys::c::iovec;
 use crate::{Error, Result};
-use libc::iovec;
 use std::ptr::null_mut;
 
 /// Decimal digits of a number.

@@ -1,5 +1,6 @@
 //! The pluggable allocator: everything goes through the table of `event_set_mem_functions`, and can fail.
 use crate::abi::event::{event_free_fn, event_malloc_fn, event_realloc_fn};
+use crate::sys::c;
 use crate::{Error, Result};
 use allocator_api2::alloc::{AllocError, Allocator, Layout};
 use std::ffi::c_void;
@@ -26,13 +27,13 @@ pub fn malloc(size: usize) -> *mut c_void {
     let f = MALLOC.load(Relaxed);
     let p = if f.is_null() {
         // SAFETY: plain C allocation.
-        unsafe { libc::malloc(size) }
+        unsafe { c::malloc(size) }
     } else {
         // SAFETY: only a malloc-like function is ever stored there.
         unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn(usize) -> *mut c_void>(f)(size) }
     };
     if p.is_null() {
-        crate::sys::set_errno(libc::ENOMEM);
+        crate::sys::set_errno(c::ENOMEM);
     }
     p
 }
@@ -40,7 +41,7 @@ pub fn malloc(size: usize) -> *mut c_void {
 /// Allocates and zeroes `count * size` bytes; null for 0, on overflow and on failure (errno ENOMEM).
 pub fn calloc(count: usize, size: usize) -> *mut c_void {
     let Some(n) = count.checked_mul(size) else {
-        crate::sys::set_errno(libc::ENOMEM);
+        crate::sys::set_errno(c::ENOMEM);
         return null_mut();
     };
     let p = malloc(n);
@@ -58,7 +59,7 @@ pub unsafe fn realloc(p: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise; only a realloc-like function is ever stored there.
     let q = unsafe {
         if f.is_null() {
-            libc::realloc(p, size)
+            c::realloc(p, size)
         } else {
             std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void>(f)(
                 p, size,
@@ -66,7 +67,7 @@ pub unsafe fn realloc(p: *mut c_void, size: usize) -> *mut c_void {
         }
     };
     if q.is_null() && size != 0 {
-        crate::sys::set_errno(libc::ENOMEM);
+        crate::sys::set_errno(c::ENOMEM);
     }
     q
 }
@@ -78,7 +79,7 @@ pub unsafe fn free(p: *mut c_void) {
     // SAFETY: the caller's promise; only a free-like function is ever stored there.
     unsafe {
         if f.is_null() {
-            libc::free(p)
+            c::free(p)
         } else {
             std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut c_void)>(f)(p)
         }

@@ -8,8 +8,8 @@ use crate::abi::thread::{
     EVTHREAD_LOCK_API_VERSION, EVTHREAD_LOCKTYPE_READWRITE, EVTHREAD_LOCKTYPE_RECURSIVE, EVTHREAD_READ,
     EVTHREAD_WRITE, evthread_lock_callbacks,
 };
+use crate::sys::c::timeval;
 use crate::{log, mem};
-use libc::timeval;
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};

@@ -1,6 +1,7 @@
 //! The engine's handles: a lock, a lock that several objects own, a condition.
 use super::table;
 use crate::abi::thread::{EVTHREAD_LOCKTYPE_RECURSIVE, EVTHREAD_TRY};
+use crate::sys::c;
 use crate::{Error, Result, mem};
 use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
@@ -112,7 +113,7 @@ impl PlainLock {
     #[inline]
     pub unsafe fn acquire_pthread(&self) {
         // SAFETY: the caller's promise.
-        unsafe { libc::pthread_mutex_lock(self.0.cast()) };
+        unsafe { c::pthread_mutex_lock(self.0.cast()) };
     }
     /// # Safety
     /// It is a pthread mutex, and as [`PlainLock::release`].
@@ -120,7 +121,7 @@ impl PlainLock {
     #[inline]
     pub unsafe fn release_pthread(&self) {
         // SAFETY: the caller's promise.
-        unsafe { libc::pthread_mutex_unlock(self.0.cast()) };
+        unsafe { c::pthread_mutex_unlock(self.0.cast()) };
     }
 }
 impl Drop for PlainLock {
@@ -288,7 +289,7 @@ impl Cond {
 }
 impl Cond {
     /// As [`Cond::wait`], for at most `timeout`; false when that ran out first.
-    pub fn wait_for(&self, lock: &impl Waitable, timeout: &libc::timeval) -> bool {
+    pub fn wait_for(&self, lock: &impl Waitable, timeout: &c::timeval) -> bool {
         // SAFETY: both made by the live tables.
         self.0.is_null() || unsafe { table::wait_cond(self.0, lock.as_ptr(), timeout) } != 1
     }

@@ -1,5 +1,6 @@
 //! The three tables that a program may set: locks, conditions, thread id.
 use crate::abi::thread::{evthread_condition_callbacks, evthread_id_fn, evthread_lock_callbacks};
+use crate::sys::c;
 use crate::{Error, Result};
 use parking_lot::Mutex;
 use std::cell::UnsafeCell;
@@ -7,7 +8,7 @@ use std::ffi::{c_int, c_uint, c_ulong, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
-pub(super) type WaitFn = unsafe extern "C" fn(*mut c_void, *mut c_void, *const libc::timeval) -> c_int;
+pub(super) type WaitFn = unsafe extern "C" fn(*mut c_void, *mut c_void, *const c::timeval) -> c_int;
 type LockFn = unsafe extern "C" fn(c_uint, *mut c_void) -> c_int;
 
 /// A table whose address C code may ask for, whose fields are read as atomics.
@@ -280,7 +281,7 @@ pub(super) unsafe fn lock(mode: c_uint, raw: *mut c_void) -> c_int {
     #[cfg(unix)]
     if mode == 0 && NATIVE.load(Ordering::Relaxed) {
         // SAFETY: NATIVE says that locks are pthread mutexes.
-        return unsafe { libc::pthread_mutex_lock(raw.cast()) };
+        return unsafe { c::pthread_mutex_lock(raw.cast()) };
     }
     let f: Option<LockFn> = field!(LOCKS.lock);
     // SAFETY: `raw` came from this table.
@@ -291,7 +292,7 @@ pub(super) unsafe fn unlock(mode: c_uint, raw: *mut c_void) -> c_int {
     #[cfg(unix)]
     if mode == 0 && NATIVE.load(Ordering::Relaxed) {
         // SAFETY: NATIVE says that locks are pthread mutexes.
-        return unsafe { libc::pthread_mutex_unlock(raw.cast()) };
+        return unsafe { c::pthread_mutex_unlock(raw.cast()) };
     }
     let f: Option<LockFn> = field!(LOCKS.unlock);
     // SAFETY: `raw` came from this table.
@@ -316,8 +317,8 @@ pub(super) unsafe fn signal_cond(raw: *mut c_void, broadcast: bool) {
         unsafe { f(raw, c_int::from(broadcast)) };
     }
 }
-pub(super) unsafe fn wait_cond(raw: *mut c_void, lock: *mut c_void, timeout: *const libc::timeval) -> c_int {
-    let f: Option<unsafe extern "C" fn(*mut c_void, *mut c_void, *const libc::timeval) -> c_int> =
+pub(super) unsafe fn wait_cond(raw: *mut c_void, lock: *mut c_void, timeout: *const c::timeval) -> c_int {
+    let f: Option<unsafe extern "C" fn(*mut c_void, *mut c_void, *const c::timeval) -> c_int> =
         field!(CONDS.wait_condition);
     // SAFETY: both came from the live tables and `lock` is held.
     f.map_or(-1, |f| unsafe { f(raw, lock, timeout) })
@@ -346,11 +347,7 @@ pub(super) unsafe fn unlock_behind(mode: c_uint, raw: *mut c_void) -> c_int {
     // SAFETY: `raw` came from this table.
     f.filter(|_| !raw.is_null()).map_or(0, |f| unsafe { f(mode, raw) })
 }
-pub(super) unsafe fn wait_behind(
-    cond: *mut c_void,
-    lock: *mut c_void,
-    timeout: *const libc::timeval,
-) -> c_int {
+pub(super) unsafe fn wait_behind(cond: *mut c_void, lock: *mut c_void, timeout: *const c::timeval) -> c_int {
     let f: Option<WaitFn> = field!(BEHIND_CONDS.wait_condition);
     // SAFETY: both came from these tables and `lock` is held.
     f.filter(|_| !lock.is_null()).map_or(-1, |f| unsafe { f(cond, lock, timeout) })

@@ -1,7 +1,8 @@
 //! Socket addresses: to and from text, comparing, classifying.
 use super::numeric;
 use super::text::{Buf, copy_out};
-use libc::{AF_INET, AF_INET6, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage};
+use crate::sys::c;
+use crate::sys::c::{AF_INET, AF_INET6, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage};
 use std::ffi::{CStr, c_char, c_int};
 use std::fmt::Write;
 
@@ -15,7 +16,7 @@ impl Inet {
     pub fn v4(bytes: [u8; 4], port: u16) -> Inet {
         // SAFETY: all zero is a valid sockaddr_in.
         let mut a: sockaddr_in = unsafe { std::mem::zeroed() };
-        a.sin_family = AF_INET as libc::sa_family_t;
+        a.sin_family = AF_INET as c::sa_family_t;
         a.sin_port = port.to_be();
         a.sin_addr.s_addr = u32::from_ne_bytes(bytes);
         Inet::V4(a)
@@ -23,7 +24,7 @@ impl Inet {
     pub fn v6(bytes: [u8; 16], port: u16, scope: u32) -> Inet {
         // SAFETY: all zero is a valid sockaddr_in6.
         let mut a: sockaddr_in6 = unsafe { std::mem::zeroed() };
-        a.sin6_family = AF_INET6 as libc::sa_family_t;
+        a.sin6_family = AF_INET6 as c::sa_family_t;
         a.sin6_port = port.to_be();
         a.sin6_addr.s6_addr = bytes;
         a.sin6_scope_id = scope;
@@ -95,7 +96,7 @@ impl Inet {
 fn parse_zone(zone: &CStr) -> Option<u32> {
     let _keep = crate::sys::ErrnoGuard::new();
     // SAFETY: a C string.
-    let index = unsafe { libc::if_nametoindex(zone.as_ptr()) };
+    let index = unsafe { c::if_nametoindex(zone.as_ptr()) };
     if index != 0 {
         return Some(index);
     }

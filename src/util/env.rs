@@ -1,4 +1,5 @@
 //! Environment variables, ignored by programs that run with more rights than their caller.
+use crate::sys::c;
 use crate::sys::random::is_privileged;
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -25,7 +26,7 @@ pub fn getenv<'a>(name: &CStr) -> Option<&'a CStr> {
         return None;
     }
     // SAFETY: a C string; the answer is null or a C string of the environment.
-    let p = unsafe { libc::getenv(name.as_ptr()) };
+    let p = unsafe { c::getenv(name.as_ptr()) };
     if p.is_null() {
         return None;
     }

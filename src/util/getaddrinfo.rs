@@ -5,7 +5,8 @@
 use super::addr::{self, Inet};
 use crate::abi::util::EVUTIL_EAI_CANCEL;
 use crate::mem;
-use libc::{
+use crate::sys::c;
+use crate::sys::c::{
     AF_INET, AF_INET6, AF_UNSPEC, AI_ADDRCONFIG, AI_ALL, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE,
     AI_V4MAPPED, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_STREAM, addrinfo,
 };
@@ -74,7 +75,7 @@ pub unsafe fn free(mut ai: *mut addrinfo) {
                 mem::free((*ai).ai_canonname.cast());
                 mem::free(ai.cast());
             } else {
-                libc::freeaddrinfo(ai);
+                c::freeaddrinfo(ai);
             }
             ai = next;
         }
@@ -86,7 +87,7 @@ pub fn entry(to: &Inet, socktype: c_int, protocol: c_int) -> Result<AddrList, Ga
     let size = size_of::<addrinfo>() + to.len();
     let p = mem::calloc(1, size).cast::<addrinfo>();
     if p.is_null() {
-        return Err(GaiError(libc::EAI_MEMORY));
+        return Err(GaiError(c::EAI_MEMORY));
     }
     // SAFETY: `size` bytes were allocated, the address goes behind the entry, whose size keeps it aligned.
     unsafe {
@@ -96,7 +97,7 @@ pub fn entry(to: &Inet, socktype: c_int, protocol: c_int) -> Result<AddrList, Ga
         (*p).ai_family = to.family();
         (*p).ai_socktype = socktype;
         (*p).ai_protocol = protocol;
-        (*p).ai_addrlen = to.len() as libc::socklen_t;
+        (*p).ai_addrlen = to.len() as c::socklen_t;
         (*p).ai_addr = sa.cast();
         Ok(AddrList(p))
     }
@@ -120,7 +121,7 @@ pub fn complete_type(socktype: c_int, protocol: c_int) -> (c_int, c_int) {
         (0, IPPROTO_TCP) => (SOCK_STREAM, IPPROTO_TCP),
         (0, IPPROTO_UDP) => (SOCK_DGRAM, IPPROTO_UDP),
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        (0, libc::IPPROTO_SCTP) => (SOCK_STREAM, libc::IPPROTO_SCTP),
+        (0, c::IPPROTO_SCTP) => (SOCK_STREAM, c::IPPROTO_SCTP),
         other => other,
     }
 }
@@ -184,7 +185,7 @@ pub fn getaddrinfo(
     let mut head = null_mut();
     // SAFETY: C strings or null, hints and a place of ours.
     let r = unsafe {
-        libc::getaddrinfo(
+        c::getaddrinfo(
             node.map_or(std::ptr::null(), CStr::as_ptr),
             service.map_or(std::ptr::null(), CStr::as_ptr),
             &asked,
@@ -201,20 +202,20 @@ pub fn strerror(code: c_int) -> *const c_char {
         EVUTIL_EAI_CANCEL => return c"Request canceled".as_ptr(),
         0 => return c"No error".as_ptr(),
         -901 => -9, // EAI_ADDRFAMILY and EAI_NODATA, which libc does not name everywhere
-        -902 => libc::EAI_AGAIN,
-        -903 => libc::EAI_BADFLAGS,
-        -904 => libc::EAI_FAIL,
-        -905 => libc::EAI_FAMILY,
-        -906 => libc::EAI_MEMORY,
+        -902 => c::EAI_AGAIN,
+        -903 => c::EAI_BADFLAGS,
+        -904 => c::EAI_FAIL,
+        -905 => c::EAI_FAMILY,
+        -906 => c::EAI_MEMORY,
         -907 => -5,
-        -908 => libc::EAI_NONAME,
-        -909 => libc::EAI_SERVICE,
-        -910 => libc::EAI_SOCKTYPE,
-        -911 => libc::EAI_SYSTEM,
+        -908 => c::EAI_NONAME,
+        -909 => c::EAI_SERVICE,
+        -910 => c::EAI_SOCKTYPE,
+        -911 => c::EAI_SYSTEM,
         other => other,
     };
     // SAFETY: a number; the answer is a constant string.
-    unsafe { libc::gai_strerror(native) }
+    unsafe { c::gai_strerror(native) }
 }
 
 #[cfg(test)]
@@ -263,11 +264,11 @@ mod tests {
     #[test]
     fn errors_are_the_systems() {
         let h = hints(AF_UNSPEC, SOCK_STREAM, AI_NUMERICHOST);
-        assert_eq!(ask(Some(c"www.example.com"), Some(c"80"), &h).err(), Some(GaiError(libc::EAI_NONAME)));
+        assert_eq!(ask(Some(c"www.example.com"), Some(c"80"), &h).err(), Some(GaiError(c::EAI_NONAME)));
         let h = hints(AF_UNSPEC, SOCK_STREAM, AI_NUMERICSERV);
-        assert_eq!(ask(Some(c"1.2.3.4"), Some(c"http"), &h).err(), Some(GaiError(libc::EAI_NONAME)));
-        assert_eq!(ask(None, None, &h).err(), Some(GaiError(libc::EAI_NONAME)));
-        assert_eq!(ask(Some(c"1.2.3.4"), None, &hints(77, 0, 0)).err(), Some(GaiError(libc::EAI_FAMILY)));
+        assert_eq!(ask(Some(c"1.2.3.4"), Some(c"http"), &h).err(), Some(GaiError(c::EAI_NONAME)));
+        assert_eq!(ask(None, None, &h).err(), Some(GaiError(c::EAI_NONAME)));
+        assert_eq!(ask(Some(c"1.2.3.4"), None, &hints(77, 0, 0)).err(), Some(GaiError(c::EAI_FAMILY)));
     }
     #[test]
     fn no_host_is_any_or_loopback() {
@@ -287,7 +288,7 @@ mod tests {
     }
     #[test]
     fn every_code_has_a_text() {
-        for code in [0, EVUTIL_EAI_CANCEL, libc::EAI_AGAIN, -901, -907, -911, 12345, c_int::MIN] {
+        for code in [0, EVUTIL_EAI_CANCEL, c::EAI_AGAIN, -901, -907, -911, 12345, c_int::MIN] {
             // SAFETY: a C string.
             assert!(!unsafe { CStr::from_ptr(strerror(code)) }.is_empty(), "{code}");
         }

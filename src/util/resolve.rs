@@ -2,7 +2,7 @@
 //! blocking otherwise. evdns registers itself with [`set_async`]; nothing below it knows it.
 use super::getaddrinfo::{GaiError, getaddrinfo};
 use crate::abi::bufferevent::evdns_base;
-use libc::addrinfo;
+use crate::sys::c::addrinfo;
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -87,7 +87,7 @@ mod tests {
         let mut got = (77, true);
         // SAFETY: all zero is a valid addrinfo.
         let mut hints: addrinfo = unsafe { std::mem::zeroed() };
-        hints.ai_socktype = libc::SOCK_STREAM;
+        hints.ai_socktype = crate::sys::c::SOCK_STREAM;
         // SAFETY: the callback writes to `got` before this returns.
         let r = unsafe {
             resolve(null_mut(), Some(c"127.0.0.1"), Some(c"80"), &hints, note, (&raw mut got).cast())

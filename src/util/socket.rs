@@ -1,7 +1,8 @@
 //! What evutil.h does to sockets.
+use crate::sys::c;
+use crate::sys::c::{AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, sockaddr, sockaddr_storage, socklen_t};
 use crate::sys::{self, fd, socket};
 use crate::{Error, Result};
-use libc::{AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, sockaddr, sockaddr_storage, socklen_t};
 use std::ffi::c_int;
 
 /// Closed unless taken out; errno survives.
@@ -44,7 +45,7 @@ fn require_same(a: &sockaddr_storage, b: &sockaddr_storage) -> Result<()> {
     // SAFETY: two whole addresses.
     match unsafe { super::addr::sockaddr_cmp(a, b, true) } {
         0 => Ok(()),
-        _ => Err(Error::Os(libc::ECONNABORTED)),
+        _ => Err(Error::Os(c::ECONNABORTED)),
     }
 }
 fn loopback_pair(kind: c_int, protocol: c_int) -> Result<(c_int, c_int)> {
@@ -71,7 +72,7 @@ fn loopback_pair(kind: c_int, protocol: c_int) -> Result<(c_int, c_int)> {
             connect(&two, &at_one, len_one)?;
             Ok((one.release(), two.release()))
         }
-        _ => Err(Error::Os(libc::EPROTOTYPE)),
+        _ => Err(Error::Os(c::EPROTOTYPE)),
     }
 }
 
@@ -89,29 +90,29 @@ fn is_unix(s: c_int) -> bool {
 }
 /// `evutil_make_listen_socket_reuseable`
 pub fn make_reuseable(s: c_int) -> Result<()> {
-    if is_unix(s) { Ok(()) } else { socket::set_option(s, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1) }
+    if is_unix(s) { Ok(()) } else { socket::set_option(s, c::SOL_SOCKET, c::SO_REUSEADDR, 1) }
 }
 /// `evutil_make_listen_socket_reuseable_port`: where the kernel then spreads connections over the listeners.
 pub fn make_reuseable_port(s: c_int) -> Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if !is_unix(s) {
-        return socket::set_option(s, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1);
+        return socket::set_option(s, c::SOL_SOCKET, c::SO_REUSEPORT, 1);
     }
     #[cfg(target_os = "freebsd")]
     if !is_unix(s) {
-        return socket::set_option(s, libc::SOL_SOCKET, libc::SO_REUSEPORT_LB, 1);
+        return socket::set_option(s, c::SOL_SOCKET, c::SO_REUSEPORT_LB, 1);
     }
     let _ = s;
     Ok(())
 }
 /// `evutil_make_listen_socket_ipv6only`
 pub fn make_ipv6only(s: c_int) -> Result<()> {
-    socket::set_option(s, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1)
+    socket::set_option(s, c::IPPROTO_IPV6, c::IPV6_V6ONLY, 1)
 }
 /// `evutil_make_tcp_listen_socket_deferred`
 pub fn make_deferred(s: c_int) -> Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    return socket::set_option(s, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, 1);
+    return socket::set_option(s, c::IPPROTO_TCP, c::TCP_DEFER_ACCEPT, 1);
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
         let _ = s;
@@ -177,7 +178,7 @@ mod tests {
         let mut buf = [0; 8];
         let mut got = fd::read(b, &mut buf);
         for _ in 0..100 {
-            if got != Err(Error::Os(libc::EAGAIN)) {
+            if got != Err(Error::Os(c::EAGAIN)) {
                 break;
             }
             sys::clock::sleep_us(1000);
@@ -197,8 +198,8 @@ mod tests {
                 for s in [p.0, p.1] {
                     // SAFETY: fcntl on integers.
                     unsafe {
-                        assert_ne!(libc::fcntl(s, libc::F_GETFL) & libc::O_NONBLOCK, 0);
-                        assert_ne!(libc::fcntl(s, libc::F_GETFD) & libc::FD_CLOEXEC, 0);
+                        assert_ne!(c::fcntl(s, c::F_GETFL) & c::O_NONBLOCK, 0);
+                        assert_ne!(c::fcntl(s, c::F_GETFD) & c::FD_CLOEXEC, 0);
                     }
                 }
                 talk(p);
@@ -206,18 +207,18 @@ mod tests {
         }
         assert!(pair(AF_INET, 77, 0).is_err());
         assert!(pair(12345, SOCK_STREAM, 0).is_err());
-        assert!(pair(AF_INET, SOCK_STREAM, libc::IPPROTO_UDP).is_err());
+        assert!(pair(AF_INET, SOCK_STREAM, c::IPPROTO_UDP).is_err());
     }
     #[test]
     fn unix_sockets_take_no_port_options() {
         let (a, b) = pair(AF_UNIX, SOCK_STREAM, 0).unwrap();
         assert_eq!(make_reuseable(a), Ok(()));
         assert_eq!(make_reuseable_port(a), Ok(()));
-        assert_eq!(socket::option(a, libc::SOL_SOCKET, libc::SO_REUSEADDR), Ok(0));
-        assert_eq!(socket::option(a, libc::SOL_SOCKET, libc::SO_REUSEPORT), Ok(0));
+        assert_eq!(socket::option(a, c::SOL_SOCKET, c::SO_REUSEADDR), Ok(0));
+        assert_eq!(socket::option(a, c::SOL_SOCKET, c::SO_REUSEPORT), Ok(0));
         fd::close(a);
         fd::close(b);
-        assert_eq!(make_reuseable(a), Err(Error::Os(libc::EBADF)));
+        assert_eq!(make_reuseable(a), Err(Error::Os(c::EBADF)));
     }
     #[test]
     fn connecting_says_how_it_went() {
@@ -227,7 +228,7 @@ mod tests {
         let (s, how) = unsafe { connect_stream(-1, to, len) }.unwrap();
         // Nobody listens: refused at once or when asked.
         if how == Connecting::InProgress {
-            assert_eq!(finished_connecting(s), Err(Error::Os(libc::ECONNREFUSED)));
+            assert_eq!(finished_connecting(s), Err(Error::Os(c::ECONNREFUSED)));
         } else {
             assert_eq!(how, Connecting::Refused);
         }

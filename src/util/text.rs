@@ -1,4 +1,5 @@
 //! Bytes as text, the way the network means it: ASCII whatever the locale says.
+use crate::sys::c;
 use std::cmp::Ordering;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fmt;
@@ -69,7 +70,7 @@ fn order(a: &[u8], b: &[u8]) -> c_int {
 pub unsafe fn ncasecmp(a: *const c_char, b: *const c_char, n: usize) -> c_int {
     // SAFETY: the caller's promise.
     let piece = |p: *const c_char| unsafe {
-        let len = libc::strnlen(p, n);
+        let len = c::strnlen(p, n);
         // The NUL takes part when it lies within n.
         std::slice::from_raw_parts(p.cast::<u8>(), if len < n { len + 1 } else { n })
     };

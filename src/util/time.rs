@@ -1,8 +1,9 @@
 //! Monotonic timers, sleeping, dates.
 use super::text::Buf;
 use crate::abi::util::{EV_MONOT_FALLBACK, EV_MONOT_PRECISE};
+use crate::sys::c;
+use crate::sys::c::{timeval, tm};
 use crate::sys::clock;
-use libc::{timeval, tm};
 use std::ffi::c_int;
 use std::fmt::Write;
 
@@ -74,7 +75,7 @@ pub fn date_rfc1123(when: Option<&tm>) -> Buf<96> {
             // SAFETY: all zero is a valid tm.
             let mut broken: tm = unsafe { std::mem::zeroed() };
             // SAFETY: two places of ours; gmtime_r knows every time of ours.
-            unsafe { libc::gmtime_r(&secs, &mut broken) };
+            unsafe { c::gmtime_r(&secs, &mut broken) };
             now = broken;
             &now
         }
@@ -112,11 +113,11 @@ mod tests {
     }
     #[test]
     fn dates() {
-        let at = |secs: libc::time_t| {
+        let at = |secs: c::time_t| {
             // SAFETY: all zero is a valid tm, and gmtime_r fills it.
             let mut t: tm = unsafe { std::mem::zeroed() };
             // SAFETY: as above.
-            unsafe { libc::gmtime_r(&secs, &mut t) };
+            unsafe { c::gmtime_r(&secs, &mut t) };
             date_rfc1123(Some(&t)).as_str().to_owned()
         };
         assert_eq!(at(0), "Thu, 01 Jan 1970 00:00:00 GMT");

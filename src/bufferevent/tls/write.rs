@@ -2,7 +2,7 @@
 use super::super::BevRef;
 use super::*;
 use crate::abi::bufferevent::BevEvent;
-use libc::iovec;
+use crate::sys::c::iovec;
 use std::mem::MaybeUninit;
 
 /// What one record holds. Small blocks of the output are put together for one.

@@ -6,11 +6,12 @@ use crate::abi::dns::{EVDNS_FLAGS_AA, EVDNS_FLAGS_RD, evdns_server_question, evd
 use crate::dns::compose::{self, Question, WireName};
 use crate::dns::name::Name;
 use crate::dns::wire::{self, FLAG_CD, FLAG_RD, HEADER_LEN, MASK_OPCODE, RCODE_FORMAT};
+use crate::sys::c;
+use crate::sys::c::{sockaddr, sockaddr_storage, socklen_t};
 use crate::sys::datagram::{self, Datagram};
 use crate::sys::socket;
 use crate::util::addr::Inet;
 use crate::{Error, Result, mem};
-use libc::{sockaddr, sockaddr_storage, socklen_t};
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_int;
 use std::mem::offset_of;
@@ -391,7 +392,7 @@ impl RequestRef {
         unsafe { self.end(held) };
         match sent {
             Sent::Done => {}
-            Sent::Later => super::complain(Error::Os(libc::EAGAIN), super::LOST),
+            Sent::Later => super::complain(Error::Os(c::EAGAIN), super::LOST),
             Sent::Lost(e) => super::complain(e, super::LOST),
         }
         Ok(true)
@@ -419,7 +420,7 @@ impl RequestRef {
         }
         let Some(bytes) = len.and_then(|len| room.get(..len)) else {
             // No room for its questions.
-            return Sent::Lost(Error::Os(libc::EMSGSIZE));
+            return Sent::Lost(Error::Os(c::EMSGSIZE));
         };
         // SAFETY: the address that the request came from.
         match unsafe { datagram::send_to(port.get().fd, bytes, from, from_len) } {

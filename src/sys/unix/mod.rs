@@ -1,4 +1,5 @@
 //! System calls of Unix-like systems.
+pub mod c;
 pub mod clock;
 pub mod datagram;
 pub mod datagram_io;
