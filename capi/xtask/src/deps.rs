@@ -49,13 +49,28 @@ const TESTS: &[(&str, &str)] = &[
     ("wrk", "loads the HTTP servers of the soak and the benches"),
     ("nginx-light", "the HTTP server that the benches compare with"),
 ];
+/// What `platforms` needs besides; each platform installs its own.
+const PLATFORMS: &[(&str, &str)] = &[
+    ("rustc-web", "a Rust with std's sources: std is built for targets that rustup may not have here"),
+    ("cargo-web", "its cargo"),
+    ("rust-web-src", "std's sources"),
+    ("gcc-i686-linux-gnu", "32-bit Linux: compiler and linker"),
+    ("libc6-dev-i386-cross", "32-bit Linux: C library, with which programs run here"),
+    ("gcc-aarch64-linux-gnu", "Linux on ARM: compiler and linker"),
+    ("libc6-dev-arm64-cross", "Linux on ARM: C library"),
+    ("qemu-user", "runs programs for Linux on ARM"),
+    ("musl-tools", "Linux with musl: compiler, C library and loader"),
+    ("gcc-mingw-w64-x86-64-win32", "Windows: compiler and linker"),
+    ("gcc-mingw-w64-x86-64-posix", "Windows: the unwinder that std wants"),
+    ("wine64", "runs programs for Windows"),
+];
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
     let list = args.flag("--list");
     args.end()?;
     if list {
-        for (package, reason) in DEMO.iter().chain(TESTS) {
+        for (package, reason) in DEMO.iter().chain(TESTS).chain(PLATFORMS) {
             println!("{package:<24} {reason}");
         }
         return Ok(());
@@ -74,6 +89,14 @@ pub fn ensure() -> Outcome {
 /// The same for `demo` alone, which needs much less.
 pub fn ensure_demo() -> Outcome {
     packages(DEMO.iter())
+}
+
+/// The same for one platform.
+pub fn ensure_for(names: &[&str]) -> Outcome {
+    if let Some(unknown) = names.iter().find(|n| PLATFORMS.iter().all(|(p, _)| p != *n)) {
+        return Err(format!("{unknown} is not in the list of packages").into());
+    }
+    packages(PLATFORMS.iter().filter(|(p, _)| names.contains(p)))
 }
 
 fn packages<'a>(wanted: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Outcome {

@@ -14,6 +14,7 @@ mod hostile;
 mod install;
 mod links;
 mod package_files;
+mod platforms;
 mod races;
 mod rpcgen;
 mod samples;
@@ -100,6 +101,11 @@ const COMMANDS: &[Command] = &[
         run: races::run,
     },
     Command { name: "clients", about: "run unmodified Debian programs on our libraries", run: clients::run },
+    Command {
+        name: "platforms",
+        about: "other systems: run, linked or type-checked: [NAME...] [--list]",
+        run: platforms::run,
+    },
     Command {
         name: "bench",
         about: "ours against the installed libevent, one binary, two library folders",

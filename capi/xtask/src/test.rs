@@ -195,10 +195,11 @@ pub fn run(args: &[String]) -> Outcome {
     if bad.is_empty() { Ok(()) } else { Err(format!("failed: {}", bad.join(", ")).into()) }
 }
 
+/// Tests that passed and failed.
 #[derive(Default)]
-struct Count {
-    passed: u64,
-    failed: u64,
+pub struct Count {
+    pub passed: u64,
+    pub failed: u64,
 }
 impl Count {
     fn add(&mut self, other: &Count) {
@@ -257,8 +258,12 @@ fn start(command: &Run, count: &mut Count) -> Outcome<bool> {
             cmd
         }
     };
+    stream(&mut cmd, count, &mut std::io::stdout())
+}
+
+/// Runs a command, passes its output on to `out` as it comes and counts the tests that it tells of; true if it ended well.
+pub fn stream(cmd: &mut Command, count: &mut Count, out: &mut dyn Write) -> Outcome<bool> {
     let mut child = cmd.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-    let mut out = std::io::stdout();
     if let Some(pipe) = child.stdout.take() {
         for line in BufReader::new(pipe).split(b'\n') {
             let line = line?;
