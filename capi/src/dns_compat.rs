@@ -250,6 +250,19 @@ pub unsafe extern "C" fn evdns_resolv_conf_parse(flags: c_int, filename: *const 
     global::get_or_new().map_or(-1, |dns| dns.read_resolv_conf(flags, path))
 }
 
+/// Adds the nameservers of the Windows configuration to the global DNS base, as
+/// evdns_base_config_windows_nameservers().
+///
+/// @return 0, or -1 if no nameserver was found
+///
+/// # Safety
+/// Threads do not call the functions of the global DNS base at the same time.
+#[cfg(windows)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_config_windows_nameservers() -> c_int {
+    global::get_or_new().map_or(-1, |dns| dns.read_windows_config().map_or(-1, |()| 0))
+}
+
 /// Empties the search list of the global DNS base.
 ///
 /// # Safety

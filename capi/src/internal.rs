@@ -129,6 +129,19 @@ pub unsafe extern "C" fn evutil_usleep_(tv: *const timeval) {
     }
 }
 
+/// The time of day, where event2/util.h has no macro for it. -1 for NULL.
+/// # Safety
+/// Rule 2 for `tv`.
+#[cfg(windows)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evutil_gettimeofday(tv: *mut timeval, tz: *mut c_void) -> c_int {
+    let _ = tz;
+    // SAFETY: Rule 2.
+    let Some(tv) = (unsafe { tv.as_mut() }) else { return -1 };
+    *tv = sys::clock::wall();
+    0
+}
+
 /// Writes an address with its port; returns `out`.
 /// # Safety
 /// Rule 2: `out` has `outlen` bytes, `sa` is as long as its family makes it.

@@ -12,6 +12,19 @@ fn status(r: Result<()>) -> c_int {
     }
 }
 
+/// Sets up the locks, condition variables and thread numbers of Windows. To be called before any other function of the
+/// library.
+///
+/// @return 0, or -1 if other locks are set already
+///
+/// # Safety
+/// No pointers.
+#[cfg(windows)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evthread_use_windows_threads() -> c_int {
+    status(thread::use_windows_threads())
+}
+
 /// Sets the functions that make and take locks. To be called before any other function of the library, and only by
 /// programs that do not use evthread_use_pthreads.
 ///

@@ -145,6 +145,33 @@ pub unsafe extern "C" fn evutil_closesocket(sock: evutil_socket_t) -> c_int {
     status(fd::try_close(sock))
 }
 
+/// The last error of a socket. Unlike EVUTIL_SOCKET_ERROR this also finds what happened to the socket while nobody
+/// called it, a failed connection attempt for example. On Unix a macro.
+///
+/// @param sock the socket that the failed call was made on
+/// @return the error's number, one of Winsock's (WSAE...)
+///
+/// # Safety
+/// No pointers.
+#[cfg(windows)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evutil_socket_geterror(sock: evutil_socket_t) -> c_int {
+    sys::socket::error_of(sock)
+}
+
+/// The text of a socket error, in the system's words. On Unix a macro.
+///
+/// @param errcode the error's number, one of Winsock's (WSAE...)
+/// @return the text, which stays valid; never NULL
+///
+/// # Safety
+/// No pointers.
+#[cfg(windows)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evutil_socket_error_to_string(errcode: c_int) -> *const c_char {
+    sys::socket::error_text(errcode).as_ptr()
+}
+
 /// Reads a number as strtoll(3) does.
 ///
 /// @param s the text; blanks in front are skipped

@@ -34,6 +34,11 @@ struct sockaddr;
 /** The old name of DNS_QUERY_NO_SEARCH. */
 #define DNS_NO_SEARCH DNS_QUERY_NO_SEARCH
 
+#ifdef _WIN32
+/** evdns_base_config_windows_nameservers is there. */
+#define EVDNS_BASE_CONFIG_WINDOWS_NAMESERVERS_IMPLEMENTED
+#endif
+
 #define DNS_ERR_NONE 0
 /** The nameserver could not understand the query. */
 #define DNS_ERR_FORMAT 1
@@ -384,6 +389,18 @@ int evdns_base_set_option(struct evdns_base *base, const char *option,
 EVENT2_EXPORT_SYMBOL
 int evdns_base_resolv_conf_parse(struct evdns_base *base, int flags,
     const char *filename);
+
+#ifdef _WIN32
+/**
+ * Adds the nameservers and search domains of the Windows configuration, and
+ * the names of its hosts file.
+ *
+ * @param base the DNS base; NULL: the global one, made if there is none
+ * @return 0, or -1 if no nameserver was found
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_base_config_windows_nameservers(struct evdns_base *base);
+#endif
 
 /**
  * Adds the names of a hosts file to those that evdns_getaddrinfo() knows

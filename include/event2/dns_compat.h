@@ -17,6 +17,11 @@
 #include <event2/util.h>
 #include <event2/visibility.h>
 
+#ifdef _WIN32
+/** evdns_config_windows_nameservers is there. */
+#define EVDNS_CONFIG_WINDOWS_NAMESERVERS_IMPLEMENTED
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -166,6 +171,17 @@ int evdns_set_option(const char *option, const char *val, int flags);
  */
 EVENT2_EXPORT_SYMBOL
 int evdns_resolv_conf_parse(int flags, const char *filename);
+
+#ifdef _WIN32
+/**
+ * Adds the nameservers of the Windows configuration to the global DNS base,
+ * as evdns_base_config_windows_nameservers().
+ *
+ * @return 0, or -1 if no nameserver was found
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_config_windows_nameservers(void);
+#endif
 
 /** Empties the search list of the global DNS base. */
 EVENT2_EXPORT_SYMBOL

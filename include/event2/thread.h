@@ -16,8 +16,13 @@
 
 struct timeval;
 
+#ifdef _WIN32
+/** evthread_use_windows_threads is there. */
+#define EVTHREAD_USE_WINDOWS_THREADS_IMPLEMENTED 1
+#else
 /** evthread_use_pthreads is there, in libevent_pthreads. */
 #define EVTHREAD_USE_PTHREADS_IMPLEMENTED 1
+#endif
 
 /**
  * Bits of a lock's mode: for writing, for reading (locks of the read-write
@@ -90,6 +95,17 @@ struct evthread_condition_callbacks {
 			      const struct timeval *timeout);
 };
 
+#ifdef _WIN32
+/**
+ * Sets up the locks, condition variables and thread numbers of Windows. To be
+ * called before any other function of the library.
+ *
+ * @return 0, or -1 if other locks are set already
+ */
+EVENT2_EXPORT_SYMBOL
+int evthread_use_windows_threads(void);
+#endif
+
 /**
  * Sets the functions that make and take locks. To be called before any other
  * function of the library, and only by programs that do not use
@@ -144,6 +160,7 @@ void evthread_enable_lock_debugging(void);
 EVENT2_EXPORT_SYMBOL
 void evthread_enable_lock_debuging(void);
 
+#ifndef _WIN32
 /**
  * Sets up pthread mutexes and conditions as the library's locks. To be called
  * before any other function of the library; calling it again, or from several
@@ -153,6 +170,7 @@ void evthread_enable_lock_debuging(void);
  */
 EVENT2_EXPORT_SYMBOL
 int evthread_use_pthreads(void);
+#endif
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,7 @@
 #include <event2/visibility.h>
 #include <event2/event-config.h>
 
-#ifndef _WIN32
+#ifdef EVENT__HAVE_SYS_TIME_H
 #include <sys/time.h>
 #endif
 #include <stdint.h>
@@ -20,6 +20,9 @@
 #include <stddef.h>
 #include <stdarg.h>
 #ifdef _WIN32
+#ifdef _MSC_VER
+#include <BaseTsd.h>
+#endif
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #else
@@ -112,7 +115,7 @@
  */
 #ifdef _WIN32
 #define EVUTIL_SOCKET_ERROR() WSAGetLastError()
-#define EVUTIL_SET_SOCKET_ERROR(errcode) WSASetLastError(errcode)
+#define EVUTIL_SET_SOCKET_ERROR(errcode) ((void)WSASetLastError(errcode))
 #else
 #define EVUTIL_SOCKET_ERROR() (errno)
 #define EVUTIL_SET_SOCKET_ERROR(errcode) ((void)(errno = (errcode)))
@@ -203,10 +206,18 @@ struct sockaddr;
 #define EVUTIL_AI_PASSIVE AI_PASSIVE
 #define EVUTIL_AI_CANONNAME AI_CANONNAME
 #define EVUTIL_AI_NUMERICHOST AI_NUMERICHOST
+#if defined(_WIN32) && !defined(AI_ADDRCONFIG)
+/* Not named in headers that are asked to suit old versions of Windows. */
+#define EVUTIL_AI_NUMERICSERV 0x0008
+#define EVUTIL_AI_V4MAPPED 0x0800
+#define EVUTIL_AI_ALL 0x0100
+#define EVUTIL_AI_ADDRCONFIG 0x0400
+#else
 #define EVUTIL_AI_NUMERICSERV AI_NUMERICSERV
 #define EVUTIL_AI_V4MAPPED AI_V4MAPPED
 #define EVUTIL_AI_ALL AI_ALL
 #define EVUTIL_AI_ADDRCONFIG AI_ADDRCONFIG
+#endif
 
 /**
  * For evutil_configure_monotonic_time: the clock of finest resolution, even
@@ -313,6 +324,30 @@ int evutil_make_socket_closeonexec(evutil_socket_t sock);
  */
 EVENT2_EXPORT_SYMBOL
 int evutil_closesocket(evutil_socket_t sock);
+
+#ifdef _WIN32
+/**
+ * The last error of a socket. Unlike EVUTIL_SOCKET_ERROR this also finds what
+ * happened to the socket while nobody called it, a failed connection attempt
+ * for example. On Unix a macro.
+ *
+ * @param sock the socket that the failed call was made on
+ * @return the error's number, one of Winsock's (WSAE...)
+ */
+EVENT2_EXPORT_SYMBOL
+int evutil_socket_geterror(evutil_socket_t sock);
+#endif
+
+#ifdef _WIN32
+/**
+ * The text of a socket error, in the system's words. On Unix a macro.
+ *
+ * @param errcode the error's number, one of Winsock's (WSAE...)
+ * @return the text, which stays valid; never NULL
+ */
+EVENT2_EXPORT_SYMBOL
+const char *evutil_socket_error_to_string(int errcode);
+#endif
 
 /**
  * Reads a number as strtoll(3) does.
@@ -567,6 +602,19 @@ int evutil_vsnprintf(char *buf, size_t buflen, const char *format, va_list ap)
 	__attribute__((format(printf, 3, 0)))
 #endif
 	;
+
+#ifndef EVENT__HAVE_GETTIMEOFDAY
+struct timezone;
+/**
+ * The time of day.
+ *
+ * @param tv receives it
+ * @param tz NULL
+ * @return 0, or -1 if tv is NULL
+ */
+EVENT2_EXPORT_SYMBOL
+int evutil_gettimeofday(struct timeval *tv, struct timezone *tz);
+#endif
 
 #ifdef __cplusplus
 }

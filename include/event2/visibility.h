@@ -10,11 +10,12 @@
 
 #include <event2/event-config.h>
 
-#if defined(_WIN32) && defined(EVENT_DLL)
-#define EVENT2_EXPORT_SYMBOL __declspec(dllimport)
-#else
 #define EVENT2_EXPORT_SYMBOL
-#endif
+/* Data in a DLL, which Microsoft's compiler must be told of. */
+#if defined(_MSC_VER) && defined(EVENT_VISIBILITY_WANT_DLLIMPORT)
+#define EVENT2_CORE_EXPORT_SYMBOL __declspec(dllimport)
+#else
 #define EVENT2_CORE_EXPORT_SYMBOL EVENT2_EXPORT_SYMBOL
+#endif
 
 #endif /* EVENT2_VISIBILITY_H_INCLUDED_ */

@@ -27,4 +27,12 @@
  */
 #define evbuffer_iovec iovec
 #define EVBUFFER_IOVEC_IS_NATIVE_
+#else
+/** One piece of a buffer, for evbuffer_reserve_space and evbuffer_peek. */
+struct evbuffer_iovec {
+	/** Where it begins. */
+	void *iov_base;
+	/** Its length in bytes. */
+	size_t iov_len;
+};
 #endif

@@ -29,3 +29,8 @@ struct sockaddr;
 
 /** The old name of DNS_QUERY_NO_SEARCH. */
 #define DNS_NO_SEARCH DNS_QUERY_NO_SEARCH
+
+#ifdef _WIN32
+/** evdns_base_config_windows_nameservers is there. */
+#define EVDNS_BASE_CONFIG_WINDOWS_NAMESERVERS_IMPLEMENTED
+#endif

@@ -12,3 +12,8 @@
 #endif
 #include <event2/util.h>
 #include <event2/visibility.h>
+
+#ifdef _WIN32
+/** evdns_config_windows_nameservers is there. */
+#define EVDNS_CONFIG_WINDOWS_NAMESERVERS_IMPLEMENTED
+#endif

@@ -13,5 +13,10 @@
 
 struct timeval;
 
+#ifdef _WIN32
+/** evthread_use_windows_threads is there. */
+#define EVTHREAD_USE_WINDOWS_THREADS_IMPLEMENTED 1
+#else
 /** evthread_use_pthreads is there, in libevent_pthreads. */
 #define EVTHREAD_USE_PTHREADS_IMPLEMENTED 1
+#endif

@@ -30,3 +30,16 @@ int evutil_vsnprintf(char *buf, size_t buflen, const char *format, va_list ap)
 	__attribute__((format(printf, 3, 0)))
 #endif
 	;
+
+#ifndef EVENT__HAVE_GETTIMEOFDAY
+struct timezone;
+/**
+ * The time of day.
+ *
+ * @param tv receives it
+ * @param tz NULL
+ * @return 0, or -1 if tv is NULL
+ */
+EVENT2_EXPORT_SYMBOL
+int evutil_gettimeofday(struct timeval *tv, struct timezone *tz);
+#endif

@@ -9,7 +9,7 @@
 #include <event2/visibility.h>
 #include <event2/event-config.h>
 
-#ifndef _WIN32
+#ifdef EVENT__HAVE_SYS_TIME_H
 #include <sys/time.h>
 #endif
 #include <stdint.h>
@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <stdarg.h>
 #ifdef _WIN32
+#ifdef _MSC_VER
+#include <BaseTsd.h>
+#endif
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #else
@@ -109,7 +112,7 @@
  */
 #ifdef _WIN32
 #define EVUTIL_SOCKET_ERROR() WSAGetLastError()
-#define EVUTIL_SET_SOCKET_ERROR(errcode) WSASetLastError(errcode)
+#define EVUTIL_SET_SOCKET_ERROR(errcode) ((void)WSASetLastError(errcode))
 #else
 #define EVUTIL_SOCKET_ERROR() (errno)
 #define EVUTIL_SET_SOCKET_ERROR(errcode) ((void)(errno = (errcode)))
@@ -200,7 +203,15 @@ struct sockaddr;
 #define EVUTIL_AI_PASSIVE AI_PASSIVE
 #define EVUTIL_AI_CANONNAME AI_CANONNAME
 #define EVUTIL_AI_NUMERICHOST AI_NUMERICHOST
+#if defined(_WIN32) && !defined(AI_ADDRCONFIG)
+/* Not named in headers that are asked to suit old versions of Windows. */
+#define EVUTIL_AI_NUMERICSERV 0x0008
+#define EVUTIL_AI_V4MAPPED 0x0800
+#define EVUTIL_AI_ALL 0x0100
+#define EVUTIL_AI_ADDRCONFIG 0x0400
+#else
 #define EVUTIL_AI_NUMERICSERV AI_NUMERICSERV
 #define EVUTIL_AI_V4MAPPED AI_V4MAPPED
 #define EVUTIL_AI_ALL AI_ALL
 #define EVUTIL_AI_ADDRCONFIG AI_ADDRCONFIG
+#endif

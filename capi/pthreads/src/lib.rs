@@ -223,6 +223,7 @@ unsafe extern "C" fn thread_id() -> c_ulong {
 ///
 /// # Safety
 /// No pointers.
+#[cfg(not(windows))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evthread_use_pthreads() -> c_int {
     let locks = evthread_lock_callbacks {

@@ -3,7 +3,7 @@
 //! What capi/ defines is held against what the original publishes (c-tests/abi/symbols). The result is
 //! capi/symbols/LIB.txt, one list per library, from which the jump table and the companions are made, and
 //! known-gaps.txt, the published names that do not exist yet. An internal name is exported only if
-//! capi/symbols/internal.txt gives the reason.
+//! capi/symbols/internal.txt gives the reason. What only Windows has stands in capi/symbols/windows.txt.
 use crate::util::{Args, Outcome, read, root, say, write};
 use object::read::elf::FileHeader as _;
 use object::{Object as _, ObjectSymbol as _, SymbolKind};
@@ -50,7 +50,7 @@ pub fn run(args: &[String]) -> Outcome {
 pub fn update(check: bool) -> Outcome {
     let mut problems = Vec::new();
     let mut gaps = gaps()?;
-    let mut defined = defined()?;
+    let mut defined = defined(System::Unix)?;
     let mut known = BTreeSet::new();
     for library in LIBRARIES {
         let wanted = wanted(library)?;
@@ -80,6 +80,14 @@ pub fn update(check: bool) -> Outcome {
     }
     for name in defined.keys() {
         problems.push(format!("{name} is exported but neither public nor in capi/symbols/internal.txt"));
+    }
+    let of_windows = self::defined(System::Windows)?;
+    let listed: Names = reasoned(WINDOWS)?.into_iter().map(|(name, _, kind)| (name, kind)).collect();
+    for name in of_windows.keys().filter(|n| !known.contains(*n) && !listed.contains_key(*n)) {
+        problems.push(format!("{name} is exported on Windows: {WINDOWS} does not know it"));
+    }
+    for name in listed.iter().filter(|(n, kind)| of_windows.get(*n) != Some(*kind)).map(|(n, _)| n) {
+        problems.push(format!("{WINDOWS}: {name} is not defined"));
     }
     for name in gaps.keys().filter(|n| !known.contains(*n)) {
         problems.push(format!("{GAPS}: {name} is not a name we want"));
@@ -143,7 +151,27 @@ fn to_text(names: &Names) -> String {
 /// What libevent_`library` shall export: the original's public names, and ours of internal.txt.
 fn wanted(library: &str) -> Outcome<Names> {
     let mut names = parse_list(&root().join(format!("c-tests/abi/symbols/libevent_{library}.txt")))?;
-    let file = "capi/symbols/internal.txt";
+    let internal = reasoned(INTERNAL)?.into_iter().filter(|(_, of, _)| of == library);
+    names.extend(internal.map(|(name, _, kind)| (name, kind)));
+    Ok(names)
+}
+
+/// What a DLL of Windows exports: the names of `exported` that exist there, and those that only exist there.
+pub fn exported_on_windows(library: &str) -> Outcome<Names> {
+    let there = defined(System::Windows)?;
+    let mut names = exported(library)?;
+    let more = reasoned(WINDOWS)?.into_iter().filter(|(_, of, _)| library.is_empty() || of == library);
+    names.extend(more.map(|(name, _, kind)| (name, kind)));
+    names.retain(|name, _| there.contains_key(name));
+    Ok(names)
+}
+
+const INTERNAL: &str = "capi/symbols/internal.txt";
+const WINDOWS: &str = "capi/symbols/windows.txt";
+
+/// A list whose lines are `name library kind reason`.
+fn reasoned(file: &str) -> Outcome<Vec<(String, String, Kind)>> {
+    let mut all = Vec::new();
     let mut last = String::new();
     for line in read(root().join(file))?.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
         let mut words = line.splitn(4, ' ');
@@ -156,11 +184,9 @@ fn wanted(library: &str) -> Outcome<Names> {
             return Err(format!("{file}: {name} is out of order (LC_ALL=C sort)").into());
         }
         last = name.to_owned();
-        if of == library {
-            names.insert(last.clone(), kind);
-        }
+        all.push((last.clone(), of.to_owned(), kind));
     }
-    Ok(names)
+    Ok(all)
 }
 
 /// known-gaps.txt: name -> rest of its line.
@@ -173,17 +199,27 @@ pub fn gaps() -> Outcome<BTreeMap<String, String>> {
         .collect())
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum System {
+    Unix,
+    Windows,
+}
+
 /// All names that the sources of capi/ define for C.
-fn defined() -> Outcome<Names> {
+fn defined(system: System) -> Outcome<Names> {
     let capi = root().join("capi");
     let mut names = Names::new();
     let mut hidden = Vec::new();
-    for folder in ["src", "pthreads/src", "openssl/src"] {
+    let folders: &[&str] = match system {
+        System::Unix => &["src", "pthreads/src", "openssl/src"],
+        System::Windows => &["src"],
+    };
+    for folder in folders {
         let Ok(files) = std::fs::read_dir(capi.join(folder)) else { continue };
         for file in files {
             let path = file?.path();
             match path.extension().and_then(|e| e.to_str()) {
-                Some("rs") => rust_names(&read(&path)?, &mut names),
+                Some("rs") => rust_names(&read(&path)?, system, &mut names),
                 Some("c") => {
                     let text = read(&path)?;
                     c_names(&text, &mut names);
@@ -205,12 +241,20 @@ fn hidden_name(line: &str) -> Option<String> {
     head.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned)
 }
 
-/// The item after each `#[unsafe(no_mangle)]`; one under `#[cfg(cbindgen)]` is only text for the headers.
-fn rust_names(text: &str, names: &mut Names) {
+/// The item after each `#[unsafe(no_mangle)]`, unless it is another system's; one under `#[cfg(cbindgen)]` is only
+/// text for the headers.
+fn rust_names(text: &str, system: System, names: &mut Names) {
+    let elsewhere = match system {
+        System::Unix => "#[cfg(windows)]",
+        System::Windows => "#[cfg(not(windows))]",
+    };
+    if text.lines().any(|line| line.replace("#!", "#") == elsewhere && line.starts_with("#!")) {
+        return;
+    }
     let mut exported = false;
     let mut for_headers = false;
     for line in text.lines().map(str::trim) {
-        if line.starts_with("#[cfg(cbindgen)]") {
+        if line.starts_with("#[cfg(cbindgen)]") || line == elsewhere {
             for_headers = true;
         } else if line.starts_with("#[unsafe(no_mangle)]") {
             exported = true;
@@ -330,14 +374,17 @@ mod tests {
     #[test]
     fn names_in_rust() {
         let mut names = Names::new();
-        rust_names(
-            "/// Text.\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn event_new(\n    base: *mut x,\n) {}\n\
+        let text = "/// Text.\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn event_new(\n    base: *mut x,\n) {}\n\
              #[unsafe(no_mangle)]\npub static mut event_x_: u32 = 0;\npub fn not_this() {}\n\
-             /// cbindgen:postfix=A\n#[cfg(cbindgen)]\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn only_text() {}\n",
-            &mut names,
-        );
+             /// cbindgen:postfix=A\n#[cfg(cbindgen)]\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn only_text() {}\n\
+             #[cfg(windows)]\n#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn there() {}\n";
+        rust_names(text, System::Unix, &mut names);
         let want = [("event_new", Kind::Func), ("event_x_", Kind::Data)];
         assert_eq!(names, want.map(|(n, k)| (n.to_owned(), k)).into());
+        rust_names(text, System::Windows, &mut names);
+        assert_eq!(names.get("there"), Some(&Kind::Func));
+        rust_names(&format!("#![cfg(windows)]\n{text}"), System::Unix, &mut names);
+        assert_eq!(names.len(), 3);
     }
 
     #[test]

@@ -120,6 +120,17 @@ fn write_out_parts(text: &str, abi: &Catalogue) -> String {
 
 /// Sets one prototype or function type in lines of at most 78 columns.
 fn fill(block: &str) -> String {
+    // What only some systems have.
+    if let Some((system, rest)) = block.split_once('\n').filter(|(line, _)| line.starts_with("#if "))
+        && let Some(inside) = rest.trim_end().strip_suffix("#endif")
+    {
+        let system = match system.trim() {
+            "#if defined(_WIN32)" => "#ifdef _WIN32",
+            "#if !defined(_WIN32)" => "#ifndef _WIN32",
+            other => other,
+        };
+        return format!("{system}\n{}#endif\n", fill(inside));
+    }
     let code = code(block);
     let comment = &block[..block.len() - code.len()];
     if code.contains('{') || !code.contains('(') {

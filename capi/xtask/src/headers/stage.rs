@@ -213,6 +213,12 @@ fn collect_parts(item: &Item, abi: &Catalogue, parts: &mut BTreeSet<String>) {
     }
 }
 
+/// cbindgen makes `#if` of these (cbindgen.toml, `[defines]`).
+fn of_system(attr: &Attribute) -> bool {
+    let text = attr.meta.to_token_stream().to_string().replace(' ', "");
+    text == "cfg(windows)" || text == "cfg(not(windows))"
+}
+
 fn exported(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|a| {
         let text = a.meta.to_token_stream().to_string().replace(' ', "");
@@ -233,7 +239,7 @@ impl VisitMut for Plain<'_> {
     fn visit_attributes_mut(&mut self, attrs: &mut Vec<Attribute>) {
         let text = docs::header_text(&docs::lines(attrs), self.width);
         attrs.retain(|a| {
-            a.path().is_ident("repr") || a.path().is_ident("no_mangle") || a.path().is_ident("unsafe")
+            ["repr", "no_mangle", "unsafe"].iter().any(|name| a.path().is_ident(name)) || of_system(a)
         });
         for line in text {
             let line = if line.is_empty() { docs::BLANK.to_string() } else { format!(" {line}") };
