@@ -174,7 +174,8 @@ impl State {
     /// Puts a channel for UDP on the stack of idle ones, or closes it if there are enough.
     pub(super) fn make_idle(&mut self, ch: ChannelRef) {
         let s = ch.server;
-        if s.idle_sockets.get() >= SPARE {
+        let spent = ch.connected.get() && !sys::datagram_io::DISCONNECT_FREES_PORT;
+        if spent || s.idle_sockets.get() >= SPARE {
             return self.retire(ch);
         }
         s.idle_sockets.set(s.idle_sockets.get() + 1);

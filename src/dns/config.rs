@@ -35,7 +35,7 @@ fn read_file(path: &CStr, most: usize) -> std::result::Result<Vec<u8>, c_int> {
     read
 }
 fn read_open(f: c_int, most: usize) -> std::result::Result<Vec<u8>, c_int> {
-    let size = fd::file_size(f).map_err(|_| CANNOT_STAT)?;
+    let size = crate::sys::io::file_size(f).map_err(|_| CANNOT_STAT)?;
     if usize::try_from(size).map_or(true, |s| s > most) {
         return Err(TOO_LARGE);
     }

@@ -62,7 +62,7 @@ pub(in crate::http) struct Part {
     pub(super) body_held: Cell<bool>,
 }
 
-const fn seconds(n: i64) -> timeval {
+const fn seconds(n: c::time_t) -> timeval {
     timeval { tv_sec: n, tv_usec: 0 }
 }
 

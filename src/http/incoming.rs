@@ -21,6 +21,7 @@ use crate::sys::c::{sockaddr, timeval};
 use crate::util::addr::Inet;
 use crate::{Error, Result, sys};
 use std::ffi::{c_int, c_short, c_void};
+use std::mem::offset_of;
 
 /// The most bytes that may wait for the request before them to be answered; then reading rests.
 const AHEAD_INPUT: usize = 64 * 1024;
@@ -69,8 +70,8 @@ unsafe fn make(server: ServerRef, fd: evutil_socket_t, sa: *const sockaddr, len:
     }
     // SAFETY: the caller's promise.
     unsafe { bev.set_conn_address(sa, len) };
-    let family = if len >= size_of::<c::sa_family_t>() {
-        // SAFETY: the caller's promise; the family stands first.
+    let family = if len >= offset_of!(sockaddr, sa_data) {
+        // SAFETY: the caller's promise; the family stands before the address itself.
         c_int::from(unsafe { (&raw const (*sa).sa_family).read_unaligned() })
     } else {
         c::AF_UNSPEC
@@ -101,7 +102,7 @@ impl PeerName {
     /// `sa` is readable for `len` bytes.
     unsafe fn of(sa: *const sockaddr, len: usize) -> PeerName {
         let mut name = PeerName { text: crate::util::text::Buf::new(), port: 0 };
-        if len < size_of::<c::sa_family_t>() {
+        if len < offset_of!(sockaddr, sa_data) {
             return name;
         }
         // SAFETY: the caller's promise.

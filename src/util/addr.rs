@@ -1,8 +1,8 @@
 //! Socket addresses: to and from text, comparing, classifying.
 use super::numeric;
 use super::text::{Buf, copy_out};
-use crate::sys::c;
 use crate::sys::c::{AF_INET, AF_INET6, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage};
+use crate::sys::{c, socket};
 use std::ffi::{CStr, c_char, c_int};
 use std::fmt::Write;
 
@@ -14,17 +14,13 @@ pub enum Inet {
 }
 impl Inet {
     pub fn v4(bytes: [u8; 4], port: u16) -> Inet {
-        // SAFETY: all zero is a valid sockaddr_in.
-        let mut a: sockaddr_in = unsafe { std::mem::zeroed() };
-        a.sin_family = AF_INET as c::sa_family_t;
+        let mut a = socket::empty_v4();
         a.sin_port = port.to_be();
         a.sin_addr.s_addr = u32::from_ne_bytes(bytes);
         Inet::V4(a)
     }
     pub fn v6(bytes: [u8; 16], port: u16, scope: u32) -> Inet {
-        // SAFETY: all zero is a valid sockaddr_in6.
-        let mut a: sockaddr_in6 = unsafe { std::mem::zeroed() };
-        a.sin6_family = AF_INET6 as c::sa_family_t;
+        let mut a = socket::empty_v6();
         a.sin6_port = port.to_be();
         a.sin6_addr.s6_addr = bytes;
         a.sin6_scope_id = scope;

@@ -120,7 +120,6 @@ pub fn complete_type(socktype: c_int, protocol: c_int) -> (c_int, c_int) {
         (SOCK_DGRAM, 0) => (SOCK_DGRAM, IPPROTO_UDP),
         (0, IPPROTO_TCP) => (SOCK_STREAM, IPPROTO_TCP),
         (0, IPPROTO_UDP) => (SOCK_DGRAM, IPPROTO_UDP),
-        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
         (0, c::IPPROTO_SCTP) => (SOCK_STREAM, c::IPPROTO_SCTP),
         other => other,
     }

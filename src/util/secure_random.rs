@@ -7,7 +7,7 @@
 //!
 //! The block function is written out here because the crates that have it bring a dozen others along.
 use super::text::wipe;
-use crate::sys::{fd, random};
+use crate::sys::random;
 use crate::{Result, log, mem};
 use parking_lot::lock_api::RawMutex as _;
 use parking_lot::{Mutex, RawMutex};
@@ -178,7 +178,7 @@ fn find_place() -> *mut Shared {
         Err(other) => {
             if fresh != plain() {
                 // SAFETY: our own page, nobody has seen it.
-                unsafe { fd::munmap(fresh.cast(), fd::page_size()) };
+                unsafe { random::free_page(fresh.cast()) };
             }
             other
         }

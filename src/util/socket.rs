@@ -94,16 +94,10 @@ pub fn make_reuseable(s: c_int) -> Result<()> {
 }
 /// `evutil_make_listen_socket_reuseable_port`: where the kernel then spreads connections over the listeners.
 pub fn make_reuseable_port(s: c_int) -> Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    if !is_unix(s) {
-        return socket::set_option(s, c::SOL_SOCKET, c::SO_REUSEPORT, 1);
+    match socket::SHARE_PORT {
+        Some(option) if !is_unix(s) => socket::set_option(s, c::SOL_SOCKET, option, 1),
+        _ => Ok(()),
     }
-    #[cfg(target_os = "freebsd")]
-    if !is_unix(s) {
-        return socket::set_option(s, c::SOL_SOCKET, c::SO_REUSEPORT_LB, 1);
-    }
-    let _ = s;
-    Ok(())
 }
 /// `evutil_make_listen_socket_ipv6only`
 pub fn make_ipv6only(s: c_int) -> Result<()> {
@@ -111,13 +105,7 @@ pub fn make_ipv6only(s: c_int) -> Result<()> {
 }
 /// `evutil_make_tcp_listen_socket_deferred`
 pub fn make_deferred(s: c_int) -> Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return socket::set_option(s, c::IPPROTO_TCP, c::TCP_DEFER_ACCEPT, 1);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = s;
-        Ok(())
-    }
+    socket::DEFER_ACCEPT.map_or(Ok(()), |option| socket::set_option(s, c::IPPROTO_TCP, option, 1))
 }
 
 /// How a connection attempt stands.
@@ -215,7 +203,7 @@ mod tests {
         assert_eq!(make_reuseable(a), Ok(()));
         assert_eq!(make_reuseable_port(a), Ok(()));
         assert_eq!(socket::option(a, c::SOL_SOCKET, c::SO_REUSEADDR), Ok(0));
-        assert_eq!(socket::option(a, c::SOL_SOCKET, c::SO_REUSEPORT), Ok(0));
+        assert_eq!(socket::option(a, c::SOL_SOCKET, socket::SHARE_PORT.unwrap()), Ok(0));
         fd::close(a);
         fd::close(b);
         assert_eq!(make_reuseable(a), Err(Error::Os(c::EBADF)));

@@ -18,12 +18,23 @@ fn to_micros(ts: timespec) -> i64 {
 }
 #[inline]
 fn monotonic_id(coarse: bool) -> libc::clockid_t {
-    #[cfg(target_os = "linux")]
-    if coarse {
-        return libc::CLOCK_MONOTONIC_COARSE;
-    }
-    let _ = coarse;
-    libc::CLOCK_MONOTONIC
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const CLOCKS: [libc::clockid_t; 2] = [libc::CLOCK_MONOTONIC, libc::CLOCK_MONOTONIC_COARSE];
+    #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
+    const CLOCKS: [libc::clockid_t; 2] = [libc::CLOCK_MONOTONIC, libc::CLOCK_MONOTONIC_FAST];
+    // The clock that kevent's timeouts follow: it rests while the machine sleeps, as mach_absolute_time does.
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
+    const CLOCKS: [libc::clockid_t; 2] = [libc::CLOCK_UPTIME_RAW, libc::CLOCK_UPTIME_RAW_APPROX];
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "dragonfly",
+        target_os = "macos",
+        target_os = "ios"
+    )))]
+    const CLOCKS: [libc::clockid_t; 2] = [libc::CLOCK_MONOTONIC; 2];
+    CLOCKS[usize::from(coarse)]
 }
 
 /// Time since an arbitrary start, never going back. `coarse`: cheaper, some milliseconds late.

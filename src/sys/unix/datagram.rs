@@ -1,9 +1,23 @@
 //! Datagrams: taking many in one call where the system can, sending one.
-use super::{cvt, cvt_size};
+use super::cvt_size;
 use crate::Result;
 use libc::{iovec, sockaddr, sockaddr_storage, socklen_t};
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
+
+#[cfg(any(target_env = "gnu", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+use libc::recvmmsg;
+#[cfg(all(target_os = "linux", not(target_env = "gnu")))]
+unsafe extern "C" {
+    /// musl has it, and the libc crate does not know.
+    fn recvmmsg(
+        fd: c_int,
+        heads: *mut libc::mmsghdr,
+        count: std::ffi::c_uint,
+        flags: std::ffi::c_uint,
+        timeout: *mut libc::timespec,
+    ) -> c_int;
+}
 
 /// How many datagrams one call takes.
 pub const BATCH: usize = 8;
@@ -36,7 +50,7 @@ impl Batch {
     }
     /// Takes what is there, at most `most` and [`BATCH`], without waiting: how many datagrams, at least one. One that
     /// is longer than the room counts, and is empty. What there is less room for costs less to prepare.
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"))]
+    #[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
     pub fn receive(&mut self, fd: c_int, most: usize) -> Result<usize> {
         let most = most.min(BATCH);
         let mut vecs: [MaybeUninit<iovec>; BATCH] = [const { MaybeUninit::uninit() }; BATCH];
@@ -53,9 +67,9 @@ impl Batch {
         }
         let p = heads.as_mut_ptr().cast::<libc::mmsghdr>();
         // SAFETY: `most` headers are there, and each points at room of ours, of the size that it says.
-        let n =
-            cvt(unsafe { libc::recvmmsg(fd, p, most as _, libc::MSG_DONTWAIT as _, std::ptr::null_mut()) })?;
-        let n = (n as usize).min(most);
+        let n = unsafe { recvmmsg(fd, p, most as _, libc::MSG_DONTWAIT as _, std::ptr::null_mut()) };
+        // How many, or -1; some systems return it as an int, some as a size.
+        let n = cvt_size(n as isize)?.min(most);
         for (head, len) in heads.iter().zip(&mut self.len).take(n) {
             // SAFETY: one of the first `most`.
             let head = unsafe { head.assume_init_ref() };
@@ -68,9 +82,9 @@ impl Batch {
     /// Takes one datagram, where the system has no call for many.
     #[cfg(not(any(
         target_os = "linux",
-        target_os = "android",
         target_os = "freebsd",
-        target_os = "netbsd"
+        target_os = "netbsd",
+        target_os = "openbsd"
     )))]
     pub fn receive(&mut self, fd: c_int, _most: usize) -> Result<usize> {
         let mut vec = iovec { iov_base: self.bytes[0].as_mut_ptr().cast(), iov_len: ROOM };

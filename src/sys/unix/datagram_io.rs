@@ -1,6 +1,6 @@
 //! Messages on connected sockets.
 use super::{cvt, cvt_size};
-use crate::Result;
+use crate::{Error, Result};
 use std::ffi::c_int;
 
 /// Sends a message; a broken connection is an error, not a signal.
@@ -17,11 +17,17 @@ pub fn recv_truncating(s: c_int, buf: &mut [u8]) -> Result<usize> {
     // SAFETY: `buf` is writable for its length.
     cvt_size(unsafe { libc::recv(s, buf.as_mut_ptr().cast(), buf.len(), FLAGS) })
 }
-/// Dissolves the connection of a datagram socket; a port that the kernel chose is given up.
+/// Whether a datagram socket that [`disconnect`]s gives up the port that the kernel chose for it.
+pub const DISCONNECT_FREES_PORT: bool = cfg!(any(target_os = "linux", target_os = "android"));
+/// Dissolves the connection of a datagram socket.
 pub fn disconnect(s: c_int) -> Result<()> {
     // SAFETY: all zero is an address of no family.
     let mut none: libc::sockaddr = unsafe { std::mem::zeroed() };
     none.sa_family = libc::AF_UNSPEC as libc::sa_family_t;
     // SAFETY: `none` is as long as it says.
-    cvt(unsafe { libc::connect(s, &none, size_of::<libc::sockaddr>() as libc::socklen_t) }).map(drop)
+    match cvt(unsafe { libc::connect(s, &none, size_of::<libc::sockaddr>() as libc::socklen_t) }) {
+        // The BSDs do it and complain about the family.
+        Err(Error::Os(libc::EAFNOSUPPORT)) if cfg!(not(target_os = "linux")) => Ok(()),
+        r => r.map(drop),
+    }
 }

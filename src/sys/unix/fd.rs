@@ -1,8 +1,7 @@
-//! Descriptors: close, flags, pipes, event counters, reading and writing, files.
+//! Descriptors: close, flags, pipes, event counters; reading and writing one piece of memory.
 use super::{ErrnoGuard, cvt, cvt_size};
-use crate::{Error, Result};
-use libc::iovec;
-use std::ffi::{CStr, c_int, c_void};
+use crate::Result;
+use std::ffi::{CStr, c_int};
 
 /// Closes `fd`, leaving errno alone. EINTR is not retried: on Linux the descriptor is gone all the same.
 pub fn close(fd: c_int) {
@@ -43,22 +42,10 @@ pub fn is_open(fd: c_int) -> bool {
 /// A nonblocking, close-on-exec pipe: (read end, write end).
 pub fn pipe() -> Result<(c_int, c_int)> {
     let mut p = [-1; 2];
-    #[cfg(any(
-        target_os = "linux",
-        target_os = "android",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd"
-    ))]
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
     // SAFETY: `p` takes the two numbers.
     cvt(unsafe { libc::pipe2(p.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) })?;
-    #[cfg(not(any(
-        target_os = "linux",
-        target_os = "android",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd"
-    )))]
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
     {
         // SAFETY: `p` takes the two numbers.
         cvt(unsafe { libc::pipe(p.as_mut_ptr()) })?;
@@ -67,7 +54,7 @@ pub fn pipe() -> Result<(c_int, c_int)> {
     Ok((p[0], p[1]))
 }
 /// Sets the flags of both ends, or closes both.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(target_os = "macos", target_os = "ios"))]
 pub(super) fn prepare_pair(p: &[c_int; 2], nonblocking: bool, cloexec: bool) -> Result<()> {
     let set = || {
         for &fd in p {
@@ -87,30 +74,24 @@ pub(super) fn prepare_pair(p: &[c_int; 2], nonblocking: bool, cloexec: bool) -> 
 }
 
 /// A nonblocking, close-on-exec event counter starting at 0.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn eventfd() -> Result<c_int> {
     // SAFETY: no pointers.
     cvt(unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) })
 }
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn eventfd() -> Result<c_int> {
-    Err(Error::Os(libc::ENOSYS))
+    Err(crate::Error::Os(libc::ENOSYS))
 }
 
 /// Opens a file close-on-exec.
 pub fn open(path: &CStr, flags: c_int, mode: libc::mode_t) -> Result<c_int> {
+    // Files of more than 2 GiB need this where off_t has 32 bits.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let flags = flags | libc::O_LARGEFILE;
     // SAFETY: a C string; `mode` is read only when a file is made.
     cvt(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, libc::c_uint::from(mode)) })
 }
-/// The size of the file behind `fd`.
-pub fn file_size(fd: c_int) -> Result<i64> {
-    // SAFETY: a zeroed stat is a valid place for the answer.
-    let mut st: libc::stat = unsafe { std::mem::zeroed() };
-    // SAFETY: as above; the kernel checks `fd`.
-    cvt(unsafe { libc::fstat(fd, &mut st) })?;
-    Ok(st.st_size as i64)
-}
-
 /// Reads into `buf`. 0 is the end of the stream.
 pub fn read(fd: c_int, buf: &mut [u8]) -> Result<usize> {
     // SAFETY: `buf` is writable for its length.
@@ -121,42 +102,6 @@ pub fn write(fd: c_int, buf: &[u8]) -> Result<usize> {
     // SAFETY: `buf` is readable for its length.
     cvt_size(unsafe { libc::write(fd, buf.as_ptr().cast(), buf.len()) })
 }
-/// Reads at `offset` without moving the file's own offset.
-pub fn pread(fd: c_int, buf: &mut [u8], offset: i64) -> Result<usize> {
-    // SAFETY: `buf` is writable for its length.
-    cvt_size(unsafe { libc::pread(fd, buf.as_mut_ptr().cast(), buf.len(), offset as libc::off_t) })
-}
-/// Reads into several pieces of memory.
-///
-/// # Safety
-/// Each vector's memory is writable for its length.
-#[inline]
-pub unsafe fn readv(fd: c_int, vecs: &[iovec]) -> Result<usize> {
-    // SAFETY: the caller's promise. One piece needs no vector.
-    cvt_size(unsafe {
-        match vecs {
-            [one] => libc::read(fd, one.iov_base, one.iov_len),
-            _ => libc::readv(fd, vecs.as_ptr(), vecs.len() as c_int),
-        }
-    })
-}
-/// Writes several pieces of memory with one call.
-///
-/// # Safety
-/// Each vector's memory is readable for its length.
-#[inline]
-pub unsafe fn writev(fd: c_int, vecs: &[iovec]) -> Result<usize> {
-    // SAFETY: the caller's promise.
-    cvt_size(unsafe {
-        match vecs {
-            [one] => libc::write(fd, one.iov_base, one.iov_len),
-            _ => libc::writev(fd, vecs.as_ptr(), vecs.len() as c_int),
-        }
-    })
-}
-/// The most vectors one readv or writev takes.
-pub const IOV_MAX: usize = 1024;
-
 /// Bytes that can be read at once, for those who must know before they read.
 pub fn bytes_readable(fd: c_int) -> Result<usize> {
     let mut n: c_int = 0;
@@ -165,55 +110,20 @@ pub fn bytes_readable(fd: c_int) -> Result<usize> {
     Ok(n.max(0) as usize)
 }
 
-/// Sends up to `len` bytes of `file` from `offset`; returns how many went out, 0 at the file's end. The file's own
-/// offset stays where it is.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub fn sendfile(out: c_int, file: c_int, offset: i64, len: usize) -> Result<usize> {
-    let mut at = offset as libc::off_t;
-    // SAFETY: `at` is read and written by the call.
-    cvt_size(unsafe { libc::sendfile(out, file, &mut at, len) })
-}
-/// Whether [`sendfile`] exists here.
-pub const HAS_SENDFILE: bool = cfg!(any(target_os = "linux", target_os = "android"));
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub fn sendfile(_out: c_int, _file: c_int, _offset: i64, _len: usize) -> Result<usize> {
-    Err(Error::Os(libc::ENOSYS))
-}
-
-/// The size of a memory page.
-pub fn page_size() -> usize {
-    // SAFETY: no pointers. The answer is never -1 for this name.
-    let n = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    if n > 0 { n as usize } else { 4096 }
-}
-/// Maps `len` bytes of `fd` from `offset` (a multiple of the page size) for reading.
-pub fn mmap_read(fd: c_int, len: usize, offset: i64) -> Result<*mut c_void> {
-    // SAFETY: a new mapping at an address of the kernel's choice disturbs nobody.
-    let p = unsafe {
-        libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ, libc::MAP_PRIVATE, fd, offset as libc::off_t)
-    };
-    if p == libc::MAP_FAILED { Err(Error::last()) } else { Ok(p) }
-}
-/// Ends a mapping, leaving errno alone.
-///
-/// # Safety
-/// `addr` and `len` are of one [`mmap_read`], and nothing uses the memory any more.
-pub unsafe fn munmap(addr: *mut c_void, len: usize) {
-    let _keep = ErrnoGuard::new();
-    // SAFETY: the caller's promise.
-    unsafe { libc::munmap(addr, len) };
-}
-
 /// Whether a descriptor blocks. False for what is no descriptor.
 pub fn is_blocking(fd: c_int) -> bool {
     // SAFETY: no memory is involved.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     flags >= 0 && flags & libc::O_NONBLOCK == 0
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
     use crate::sys::{errno, set_errno};
+    use libc::iovec;
+    use std::ffi::c_void;
 
     #[test]
     fn pipe_is_nonblocking_and_reads_what_was_written() {
@@ -226,7 +136,7 @@ mod tests {
             iovec { iov_base: one[1..].as_ptr() as *mut c_void, iov_len: 3 },
         ];
         // SAFETY: both point into `one`.
-        assert_eq!(unsafe { writev(w, &v) }, Ok(4));
+        assert_eq!(unsafe { crate::sys::io::writev(w, &v) }, Ok(4));
         assert_eq!(bytes_readable(r), Ok(4));
         assert_eq!(read(r, &mut b), Ok(4));
         assert_eq!(&b[..4], b"abcd");

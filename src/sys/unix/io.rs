@@ -6,10 +6,11 @@ use std::ffi::c_int;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+// glibc's plain names have a 32-bit off_t on 32-bit systems.
 #[cfg(not(target_env = "gnu"))]
-use libc::{mmap, pread as pread_at};
+use libc::{fstat, mmap, pread as pread_at, stat};
 #[cfg(target_env = "gnu")]
-use libc::{mmap64 as mmap, pread64 as pread_at};
+use libc::{fstat64 as fstat, mmap64 as mmap, pread64 as pread_at, stat64 as stat};
 
 /// One vector is read into with plain read, which is cheaper.
 ///
@@ -43,11 +44,10 @@ pub unsafe fn pread(fd: c_int, into: *mut u8, len: usize, offset: u64) -> Result
 }
 pub fn file_size(fd: c_int) -> Result<i64> {
     // SAFETY: all zeros are a valid stat.
-    let mut st: libc::stat = unsafe { std::mem::zeroed() };
+    let mut st: stat = unsafe { std::mem::zeroed() };
     // SAFETY: `st` is a place for the answer.
-    cvt(unsafe { libc::fstat(fd, &mut st) })?;
-    #[allow(clippy::unnecessary_cast, reason = "off_t has 32 bits on some systems")]
-    Ok(st.st_size as i64)
+    cvt(unsafe { fstat(fd, &mut st) })?;
+    Ok(st.st_size)
 }
 pub fn page_size() -> usize {
     static SIZE: AtomicUsize = AtomicUsize::new(0);
@@ -79,15 +79,32 @@ pub const HAVE_SENDFILE: bool = cfg!(any(
     target_os = "android",
     target_os = "freebsd",
     target_os = "macos",
-    target_os = "ios"
+    target_os = "ios",
+    target_os = "solaris",
+    target_os = "illumos"
 ));
 
-/// Sends at most `len` bytes at `offset` of the file `from` to `to`. Ok(0): the file ends before `offset`.
+/// Sends at most `len` bytes (not 0) at `offset` of the file `from` to `to`. Ok(0): the file ends before `offset`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn send_file(to: c_int, from: c_int, offset: u64, len: usize) -> Result<usize> {
-    let mut at = offset as libc::off64_t;
+    #[cfg(not(target_env = "gnu"))]
+    use libc::sendfile;
+    #[cfg(target_env = "gnu")]
+    use libc::sendfile64 as sendfile;
+    let mut at = offset as _;
     // SAFETY: `at` is a place for the new offset.
-    cvt_size(unsafe { libc::sendfile64(to, from, &mut at, len) })
+    cvt_size(unsafe { sendfile(to, from, &mut at, len) })
+}
+#[cfg(any(target_os = "solaris", target_os = "illumos"))]
+pub fn send_file(to: c_int, from: c_int, offset: u64, len: usize) -> Result<usize> {
+    let mut at = offset as libc::off_t;
+    // SAFETY: `at` is a place for the new offset.
+    let r = cvt_size(unsafe { libc::sendfile(to, from, &mut at, len) });
+    // What went out before a full socket or a signal is told by the offset alone.
+    match (at as u64).saturating_sub(offset) {
+        0 => r,
+        sent => Ok(sent as usize),
+    }
 }
 #[cfg(target_os = "freebsd")]
 pub fn send_file(to: c_int, from: c_int, offset: u64, len: usize) -> Result<usize> {
@@ -108,7 +125,9 @@ pub fn send_file(to: c_int, from: c_int, offset: u64, len: usize) -> Result<usiz
     target_os = "android",
     target_os = "freebsd",
     target_os = "macos",
-    target_os = "ios"
+    target_os = "ios",
+    target_os = "solaris",
+    target_os = "illumos"
 )))]
 pub fn send_file(_to: c_int, _from: c_int, _offset: u64, _len: usize) -> Result<usize> {
     Err(Error::Os(libc::ENOSYS))

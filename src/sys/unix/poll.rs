@@ -4,9 +4,9 @@ use crate::Result;
 use libc::{c_int, c_short, pollfd};
 
 /// "The peer closed its half", or 0 where poll cannot tell.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "illumos"))]
 pub const RDHUP: c_short = libc::POLLRDHUP;
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "illumos")))]
 pub const RDHUP: c_short = 0;
 
 /// The number of entries with something to report; `msec` -1 waits without end.

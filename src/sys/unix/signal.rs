@@ -6,16 +6,20 @@ use std::mem::zeroed;
 use std::ptr::{null, null_mut};
 
 /// One more than the highest signal number that we accept; the kernel knows better about those below.
-#[cfg(all(
-    any(target_os = "linux", target_os = "android"),
-    not(any(target_arch = "mips", target_arch = "mips64"))
-))]
-pub const NSIG: usize = 65;
-#[cfg(not(all(
-    any(target_os = "linux", target_os = "android"),
-    not(any(target_arch = "mips", target_arch = "mips64"))
-)))]
-pub const NSIG: usize = 129;
+pub const NSIG: usize = if cfg!(any(target_os = "macos", target_os = "ios")) {
+    32
+} else if cfg!(target_os = "openbsd") {
+    33
+} else if cfg!(target_os = "netbsd") {
+    64
+} else if cfg!(any(target_os = "linux", target_os = "android"))
+    && !cfg!(any(target_arch = "mips", target_arch = "mips64"))
+{
+    65
+} else {
+    // FreeBSD and DragonFly have 128 signals, Linux on MIPS as well, Solaris and illumos fewer.
+    129
+};
 
 pub type Action = sigaction;
 

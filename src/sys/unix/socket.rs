@@ -1,20 +1,39 @@
 //! Sockets: making them, connecting, accepting, options.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(target_os = "macos", target_os = "ios"))]
 use super::fd;
 use super::{ErrnoGuard, cvt};
 use crate::Result;
-use libc::{sockaddr, sockaddr_storage, socklen_t};
+use libc::{sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
 use std::ffi::c_int;
 
-#[cfg(target_os = "linux")]
+#[cfg(not(any(target_os = "macos", target_os = "ios")))]
 pub use libc::{SOCK_CLOEXEC, SOCK_NONBLOCK};
 // Where the system has no such bits, ours are taken off again before it sees them.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(target_os = "macos", target_os = "ios"))]
 pub const SOCK_NONBLOCK: c_int = 0x4000_0000;
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(target_os = "macos", target_os = "ios"))]
 pub const SOCK_CLOEXEC: c_int = 0x2000_0000;
 
-#[cfg(not(target_os = "linux"))]
+/// The option by which several sockets listen on one port and the kernel spreads connections over them, if it does.
+pub const SHARE_PORT: Option<c_int> = {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let option = Some(libc::SO_REUSEPORT);
+    #[cfg(target_os = "freebsd")]
+    let option = Some(libc::SO_REUSEPORT_LB);
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    let option = None;
+    option
+};
+/// The option of TCP by which a listener hears of a connection only when it has data, if there is one.
+pub const DEFER_ACCEPT: Option<c_int> = {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let option = Some(libc::TCP_DEFER_ACCEPT);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let option = None;
+    option
+};
+
+#[cfg(any(target_os = "macos", target_os = "ios"))]
 fn apply(s: c_int, kind: c_int) -> Result<c_int> {
     let set = || {
         if kind & SOCK_NONBLOCK != 0 {
@@ -23,6 +42,8 @@ fn apply(s: c_int, kind: c_int) -> Result<c_int> {
         if kind & SOCK_CLOEXEC != 0 {
             fd::set_cloexec(s)?;
         }
+        // MSG_NOSIGNAL is young here.
+        set_option(s, libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1)?;
         Ok(s)
     };
     set().inspect_err(|_| fd::close(s))
@@ -30,10 +51,10 @@ fn apply(s: c_int, kind: c_int) -> Result<c_int> {
 
 /// A new socket; `kind` may have SOCK_NONBLOCK and SOCK_CLOEXEC on every system.
 pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<c_int> {
-    #[cfg(target_os = "linux")]
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
     // SAFETY: no pointers.
     return cvt(unsafe { libc::socket(domain, kind, protocol) });
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
     {
         // SAFETY: no pointers.
         let s = cvt(unsafe { libc::socket(domain, kind & !(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol) })?;
@@ -43,10 +64,10 @@ pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<c_int> {
 /// Two connected sockets of the system's own making; `kind` as in [`socket`].
 pub fn socketpair(domain: c_int, kind: c_int, protocol: c_int) -> Result<(c_int, c_int)> {
     let mut p = [-1; 2];
-    #[cfg(target_os = "linux")]
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
     // SAFETY: `p` takes two numbers.
     cvt(unsafe { libc::socketpair(domain, kind, protocol, p.as_mut_ptr()) })?;
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
     {
         let plain = kind & !(SOCK_NONBLOCK | SOCK_CLOEXEC);
         // SAFETY: `p` takes two numbers.
@@ -60,10 +81,10 @@ pub fn socketpair(domain: c_int, kind: c_int, protocol: c_int) -> Result<(c_int,
 pub fn accept4(listener: c_int, from: &mut sockaddr_storage, flags: c_int) -> Result<(c_int, socklen_t)> {
     let mut len = size_of::<sockaddr_storage>() as socklen_t;
     let p = (&raw mut *from).cast::<sockaddr>();
-    #[cfg(target_os = "linux")]
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
     // SAFETY: `p` is writable for `len` bytes.
     let s = cvt(unsafe { libc::accept4(listener, p, &mut len, flags) })?;
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
     // SAFETY: `p` is writable for `len` bytes.
     let s = apply(cvt(unsafe { libc::accept(listener, p, &mut len) })?, flags)?;
     Ok((s, len.min(size_of::<sockaddr_storage>() as socklen_t)))
@@ -99,6 +120,42 @@ pub fn shutdown(s: c_int, how: c_int) -> Result<()> {
 pub fn empty_address() -> sockaddr_storage {
     // SAFETY: all zero is a valid sockaddr_storage.
     unsafe { std::mem::zeroed() }
+}
+/// An address of IPv4 with nothing but its family, and its length where the system keeps that in it.
+pub fn empty_v4() -> sockaddr_in {
+    // SAFETY: all zero is a valid sockaddr_in.
+    let mut a: sockaddr_in = unsafe { std::mem::zeroed() };
+    a.sin_family = libc::AF_INET as libc::sa_family_t;
+    #[cfg(any(
+        target_os = "macos",
+        target_os = "ios",
+        target_os = "freebsd",
+        target_os = "dragonfly",
+        target_os = "openbsd",
+        target_os = "netbsd"
+    ))]
+    {
+        a.sin_len = size_of::<sockaddr_in>() as u8;
+    }
+    a
+}
+/// The same for IPv6.
+pub fn empty_v6() -> sockaddr_in6 {
+    // SAFETY: all zero is a valid sockaddr_in6.
+    let mut a: sockaddr_in6 = unsafe { std::mem::zeroed() };
+    a.sin6_family = libc::AF_INET6 as libc::sa_family_t;
+    #[cfg(any(
+        target_os = "macos",
+        target_os = "ios",
+        target_os = "freebsd",
+        target_os = "dragonfly",
+        target_os = "openbsd",
+        target_os = "netbsd"
+    ))]
+    {
+        a.sin6_len = size_of::<sockaddr_in6>() as u8;
+    }
+    a
 }
 /// The socket's own address.
 pub fn local_address(s: c_int) -> Result<(sockaddr_storage, socklen_t)> {
@@ -138,9 +195,14 @@ pub fn take_error(s: c_int) -> Result<c_int> {
 /// The address family of a socket, if it is one and the system tells.
 pub fn family(s: c_int) -> Option<c_int> {
     let _keep = ErrnoGuard::new();
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "openbsd"))]
     return option(s, libc::SOL_SOCKET, libc::SO_DOMAIN).ok();
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "openbsd"
+    )))]
     return local_address(s).ok().map(|(a, _)| c_int::from(a.ss_family));
 }
 
