@@ -17,9 +17,9 @@ use std::ffi::{CStr, c_char, c_int, c_short, c_void};
 use std::ptr::null_mut;
 
 /// Seconds that connecting may take, where no timeout is set.
-const CONNECT_TIMEOUT: i64 = 45;
+const CONNECT_TIMEOUT: c::time_t = 45;
 /// Seconds before the first retry, where the program has not said otherwise.
-const FIRST_RETRY: i64 = 2;
+const FIRST_RETRY: c::time_t = 2;
 /// The most seconds between two tries.
 const LONGEST_RETRY: i64 = 3600;
 
