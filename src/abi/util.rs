@@ -1,5 +1,4 @@
 //! event2/util.h
-use crate::sys::c;
 use std::ffi::c_int;
 
 #[cfg(not(windows))]
@@ -9,7 +8,7 @@ pub type evutil_socket_t = isize;
 pub type ev_ssize_t = isize;
 pub type ev_off_t = i64;
 #[cfg(not(windows))]
-pub type ev_socklen_t = c::socklen_t;
+pub type ev_socklen_t = crate::sys::c::socklen_t;
 
 pub const EVUTIL_INVALID_SOCKET: evutil_socket_t = -1;
 /// For `evutil_configure_monotonic_time`: the clock of finest resolution, even if it is slower to read.

@@ -10,6 +10,8 @@ pub(super) enum Id {
     Poll,
     #[cfg(unix)]
     Select,
+    #[cfg(windows)]
+    Win32,
     #[cfg(feature = "scripted")]
     Scripted,
 }
@@ -66,6 +68,14 @@ pub static LIST: &[Info] = &[
         features: Feature::FDS,
         needs_reinit_after_fork: true,
         id: Id::Select,
+    },
+    #[cfg(windows)]
+    Info {
+        name: c"win32",
+        disabled_by: c"EVENT_NOWIN32",
+        features: features(&[]),
+        needs_reinit_after_fork: false,
+        id: Id::Win32,
     },
 ];
 

@@ -20,6 +20,8 @@ mod poll;
 pub mod scripted;
 #[cfg(unix)]
 mod select;
+#[cfg(windows)]
+mod win32select;
 
 pub use list::{Info, LIST, by_name};
 
@@ -80,6 +82,8 @@ enum Kind {
     Poll(poll::Poll),
     #[cfg(unix)]
     Select(select::Select),
+    #[cfg(windows)]
+    Win32(win32select::Win32),
     #[cfg(feature = "scripted")]
     Scripted(scripted::Scripted),
 }
@@ -103,6 +107,8 @@ enum WaitKind {
     Poll(poll::Wait),
     #[cfg(unix)]
     Select(select::Wait),
+    #[cfg(windows)]
+    Win32(win32select::Wait),
     #[cfg(feature = "scripted")]
     Scripted,
 }
@@ -122,6 +128,7 @@ impl<F: FnMut(evutil_socket_t, Interest)> Reports for Closure<F> {
 impl Backend {
     /// Opens the backend that `info` describes. Error: the system does not have it, or is out of something.
     pub fn new(info: &'static Info, options: Options) -> Result<Backend> {
+        let _ = &options;
         let (kind, name, oneshot) = match info.id {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             list::Id::Epoll => (
@@ -133,6 +140,8 @@ impl Backend {
             list::Id::Poll => (Kind::Poll(poll::Poll::new()), info.name, false),
             #[cfg(unix)]
             list::Id::Select => (Kind::Select(select::Select::new()), info.name, false),
+            #[cfg(windows)]
+            list::Id::Win32 => (Kind::Win32(win32select::Win32::new()), info.name, false),
             #[cfg(feature = "scripted")]
             list::Id::Scripted => (Kind::Scripted(scripted::Scripted::default()), info.name, true),
         };
@@ -181,6 +190,8 @@ impl Backend {
             Kind::Poll(p) => p.change(change),
             #[cfg(unix)]
             Kind::Select(s) => s.change(change),
+            #[cfg(windows)]
+            Kind::Win32(w) => w.change(change),
             #[cfg(feature = "scripted")]
             Kind::Scripted(s) => s.change(change),
         }
@@ -195,6 +206,8 @@ impl Backend {
             Kind::Poll(p) => WaitKind::Poll(p.start_wait(timeout)),
             #[cfg(unix)]
             Kind::Select(s) => WaitKind::Select(s.start_wait(timeout)),
+            #[cfg(windows)]
+            Kind::Win32(w) => WaitKind::Win32(w.start_wait(timeout)),
             #[cfg(feature = "scripted")]
             Kind::Scripted(s) => {
                 s.start_wait(timeout);
@@ -212,8 +225,11 @@ impl Backend {
             (Kind::Poll(p), WaitKind::Poll(w)) => p.finish_wait(w, reports),
             #[cfg(unix)]
             (Kind::Select(s), WaitKind::Select(w)) => s.finish_wait(w, reports),
+            #[cfg(windows)]
+            (Kind::Win32(b), WaitKind::Win32(w)) => b.finish_wait(w, reports),
             #[cfg(feature = "scripted")]
             (Kind::Scripted(s), WaitKind::Scripted) => s.finish_wait(reports),
+            #[allow(unreachable_patterns, reason = "some systems have one backend only")]
             // A wait of another backend: the loop lost track of what it started.
             _ => Err(Error::Invalid),
         }
@@ -235,6 +251,8 @@ impl Wait {
             WaitKind::Poll(w) => w.run(),
             #[cfg(unix)]
             WaitKind::Select(w) => w.run(),
+            #[cfg(windows)]
+            WaitKind::Win32(w) => w.run(),
             #[cfg(feature = "scripted")]
             WaitKind::Scripted => {}
         }

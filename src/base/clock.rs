@@ -19,10 +19,9 @@ pub(crate) fn micros_masked(tv: &timeval) -> i64 {
 }
 #[inline]
 pub(crate) fn timeval_of(us: i64) -> timeval {
-    timeval {
-        tv_sec: us.div_euclid(1_000_000) as c::time_t,
-        tv_usec: us.rem_euclid(1_000_000) as c::suseconds_t,
-    }
+    // Where seconds have 32 bits, what they cannot tell stays at the end of the range.
+    let sec = us.div_euclid(1_000_000).clamp(c::tv_sec_t::MIN as i64, c::tv_sec_t::MAX as i64);
+    timeval { tv_sec: sec as c::tv_sec_t, tv_usec: us.rem_euclid(1_000_000) as c::suseconds_t }
 }
 
 pub(crate) struct Clock {
@@ -142,8 +141,8 @@ mod tests {
     fn conversions_clamp_and_normalise() {
         let tv = |s, u| timeval { tv_sec: s, tv_usec: u };
         assert_eq!(micros(&tv(1, 5)), 1_000_005);
-        assert_eq!(micros(&tv(i64::MAX as c::time_t, 5)), i64::MAX);
-        assert_eq!(micros(&tv(i64::MIN as c::time_t, -5)), i64::MIN);
+        assert_eq!(micros(&tv(i64::MAX as c::tv_sec_t, 5)), i64::MAX);
+        assert_eq!(micros(&tv(i64::MIN as c::tv_sec_t, -5)), i64::MIN);
         assert_eq!(micros(&tv(-1, 0)), -1_000_000);
         let t = timeval_of(-1);
         assert_eq!((t.tv_sec, t.tv_usec), (-1, 999_999));

@@ -2,9 +2,9 @@
 use super::BaseRef;
 use super::state::State;
 use super::waker::Waker;
+use crate::abi::util::evutil_socket_t;
 use crate::thread::{Cond, PlainLock, current_id, has_id_callback};
 use std::cell::UnsafeCell;
-use std::ffi::c_int;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicI32, AtomicU8, AtomicUsize, Ordering};
 
@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicI32, AtomicU8, AtomicUsize, Ordering};
 #[repr(C)]
 pub struct Base {
     /// `sig.ev_signal_pair`: a copy of what `Signals` uses.
-    pub(super) signal_pair: UnsafeCell<[c_int; 2]>,
+    pub(super) signal_pair: UnsafeCell<[evutil_socket_t; 2]>,
     /// `th_notify_fd`: a copy of what the waker uses; -1 where there is none.
-    pub(super) notify_fd: UnsafeCell<[c_int; 2]>,
+    pub(super) notify_fd: UnsafeCell<[evutil_socket_t; 2]>,
     /// How many queues of active callbacks there are; changed under the lock, read without it.
     pub(super) priorities: AtomicI32,
     /// Nothing at all where locking is off.

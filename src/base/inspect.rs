@@ -128,7 +128,7 @@ impl BaseRef {
         let mut at = signals.next_event(None);
         while let Some(ev) = at {
             at = signals.next_event(Some(ev));
-            if ev.fd() == signal {
+            if ev.fd() == signal as evutil_socket_t {
                 q.activate(ev, Ev::SIGNAL, 1);
             }
         }

@@ -1,13 +1,13 @@
-//! Who waits for what on which descriptor: an array indexed by descriptor, entries inline.
+//! Who waits for what on which descriptor: an array of entries, indexed by descriptor where those are
+//! small numbers (`io_slots`).
 use super::EventRef;
+use super::io_slots::Slots;
 use super::links::IoLink;
 use crate::abi::event::{Ev, event};
 use crate::abi::util::evutil_socket_t;
 use crate::backend::{Backend, Change, Interest};
 use crate::list::{List, ListLink};
 use crate::mem::{self, Vec};
-use crate::sys::c;
-use crate::sys::fd;
 use crate::{Error, Result, warnx};
 
 /// One descriptor. What the kernel holds is `registered`, possibly `disarmed`; what the events want is computed
@@ -22,12 +22,10 @@ struct Entry {
     disarmed: bool,
 }
 
-/// Descriptors from here on get room in the map only if they are open: a wild number must not cost gigabytes.
-const SUSPICIOUS: usize = 1 << 20;
-
 /// The map. It owns no events: each is on its descriptor's list from `add` to `del`.
 pub(crate) struct IoMap {
     entries: Vec<Entry>,
+    slots: Slots,
     /// Debug mode: an edge-triggered and a level-triggered event cannot share a descriptor.
     refuse_mixed: bool,
 }
@@ -55,18 +53,15 @@ fn what_of(ev: EventRef) -> Interest {
 
 impl IoMap {
     pub(crate) fn new(refuse_mixed: bool) -> IoMap {
-        IoMap { entries: mem::new_vec(), refuse_mixed }
+        IoMap { entries: mem::new_vec(), slots: Slots::new(), refuse_mixed }
     }
 
-    /// Makes room for `fd`.
-    fn reach(&mut self, fd: usize) -> Result<()> {
-        if fd < self.entries.len() {
+    /// Makes room at `slot`.
+    fn reach(&mut self, slot: usize) -> Result<()> {
+        if slot < self.entries.len() {
             return Ok(());
         }
-        if fd >= SUSPICIOUS && !fd::is_open(fd as evutil_socket_t) {
-            return Err(Error::Os(c::EBADF));
-        }
-        let len = fd.checked_add(1).and_then(usize::checked_next_power_of_two).ok_or(Error::NoMem)?.max(32);
+        let len = self.slots.reach(slot)?;
         let more = len - self.entries.len();
         self.entries.try_reserve_exact(more).map_err(|_| Error::NoMem)?;
         self.entries.resize_with(len, Entry::default);
@@ -76,11 +71,31 @@ impl IoMap {
     /// Starts watching for `ev`, which is not on the map. A negative descriptor is watched by nobody. On failure
     /// nothing has changed.
     pub(crate) fn add(&mut self, backend: &mut Backend, ev: EventRef) -> Result<()> {
-        let Ok(fd) = usize::try_from(ev.fd()) else { return Ok(()) };
-        if fd >= self.entries.len() {
-            self.reach(fd)?;
+        let fd = ev.fd();
+        if fd < 0 {
+            return Ok(());
         }
-        let entry = self.entries.get_mut(fd).ok_or(Error::Invalid)?;
+        let slot = self.slots.claim(fd)?;
+        let done = self.add_at(backend, ev, slot);
+        if done.is_err() {
+            self.tidy(slot);
+        }
+        done
+    }
+    /// A place that nobody uses can be another descriptor's.
+    #[inline(always)]
+    fn tidy(&mut self, slot: usize) {
+        if cfg!(windows) && self.entries.get(slot).is_none_or(Entry::is_unused) {
+            self.slots.give_back(slot);
+        }
+    }
+    #[inline(always)]
+    fn add_at(&mut self, backend: &mut Backend, ev: EventRef, slot: usize) -> Result<()> {
+        if slot >= self.entries.len() {
+            self.reach(slot)?;
+        }
+        let fd = ev.fd();
+        let entry = self.entries.get_mut(slot).ok_or(Error::Invalid)?;
         let what = what_of(ev);
         if self.refuse_mixed && entry.would_mix(ev) {
             warnx!("fd {fd}: edge-triggered and level-triggered events cannot be mixed");
@@ -103,8 +118,15 @@ impl IoMap {
 
     /// Stops watching for `ev`, which is on the map. It is off the map even if the backend reports an error.
     pub(crate) fn del(&mut self, backend: &mut Backend, ev: EventRef) -> Result<()> {
-        let Ok(fd) = usize::try_from(ev.fd()) else { return Ok(()) };
-        let entry = self.entries.get_mut(fd).ok_or(Error::Invalid)?;
+        let Some(slot) = self.slots.find(ev.fd()) else { return Ok(()) };
+        let done = self.del_at(backend, ev, slot);
+        self.tidy(slot);
+        done
+    }
+    #[inline(always)]
+    fn del_at(&mut self, backend: &mut Backend, ev: EventRef, slot: usize) -> Result<()> {
+        let fd = ev.fd();
+        let entry = self.entries.get_mut(slot).ok_or(Error::Invalid)?;
         // SAFETY: `add` put it there.
         unsafe { entry.events.remove(ev.as_ptr()) };
         if !entry.count_down(what_of(ev)) {
@@ -121,7 +143,7 @@ impl IoMap {
     /// `what` happened on `fd`: calls `f` with each event that waits for it, and what of it concerns that event.
     #[inline(always)]
     pub(crate) fn active(&mut self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
-        let Some(entry) = self.entries.get_mut(fd as u32 as usize) else { return };
+        let Some(entry) = self.entries.get_mut(self.slots.of_report(fd)) else { return };
         if entry.registered.contains(Interest::ONESHOT) {
             entry.disarmed = true;
         }
@@ -129,14 +151,15 @@ impl IoMap {
     }
     /// Calls `f` with each event that waits for any of `what` on `fd`, without anything having happened there.
     pub(crate) fn watching(&self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
-        if let Some(entry) = self.entries.get(fd as u32 as usize) {
+        if let Some(entry) = self.entries.get(self.slots.of_report(fd)) {
             entry.tell_events(what, f);
         }
     }
     /// The same after an error or a hang-up, which reaches those who watch for CLOSED only, too.
     #[cold]
     pub(crate) fn active_error(&mut self, fd: evutil_socket_t, what: Interest, f: impl FnMut(EventRef, Ev)) {
-        let registered = self.entries.get(fd as u32 as usize).map_or(Interest::empty(), |e| e.registered);
+        let registered =
+            self.entries.get(self.slots.of_report(fd)).map_or(Interest::empty(), |e| e.registered);
         // The bit of ERROR means something else in an event.
         let what = what.difference(Interest::ERROR);
         let told = registered.intersects(what & Interest::WHAT);
@@ -146,14 +169,14 @@ impl IoMap {
     /// Tells a new backend everything. All descriptors are tried; the first error is returned.
     pub(crate) fn reinit(&mut self, backend: &mut Backend) -> Result<()> {
         let mut result = Ok(());
-        for (fd, entry) in self.entries.iter_mut().enumerate() {
+        for (slot, entry) in self.entries.iter_mut().enumerate() {
             entry.registered = Interest::empty();
             entry.disarmed = false;
             if entry.events.is_empty() {
                 continue;
             }
             let wanted = entry.wanted(backend);
-            result = result.and(entry.tell(backend, fd, wanted, false));
+            result = result.and(entry.tell(backend, self.slots.fd_at(slot), wanted, false));
         }
         result
     }
@@ -167,7 +190,7 @@ impl IoMap {
             if next.is_some() {
                 return next;
             }
-            start = usize::try_from(ev.fd()).ok()? + 1;
+            start = self.slots.find(ev.fd())? + 1;
         }
         let entry = self.entries.get(start..)?.iter().find(|e| !e.events.is_empty())?;
         // SAFETY: events on the list are alive.
@@ -176,13 +199,14 @@ impl IoMap {
 
     /// True if lists, counts and what the backend was told agree.
     pub(crate) fn is_consistent(&self) -> bool {
-        self.entries.iter().enumerate().all(|(fd, e)| {
+        self.entries.iter().enumerate().all(|(slot, e)| {
+            let fd = self.slots.fd_at(slot);
             let (mut r, mut w, mut c) = (0u16, 0u16, 0u16);
             let mut at = e.events.first();
             // SAFETY: events on the list are alive.
             while let Some(ev) = unsafe { EventRef::from_raw(at) } {
                 let what = ev.events();
-                if ev.fd() as usize != fd || what.contains(Ev::SIGNAL) {
+                if ev.fd() != fd || what.contains(Ev::SIGNAL) {
                     return false;
                 }
                 r = r.saturating_add(what.contains(Ev::READ).into());
@@ -197,6 +221,10 @@ impl IoMap {
 }
 
 impl Entry {
+    /// Whether nobody waits there and the backend knows nothing of it.
+    fn is_unused(&self) -> bool {
+        self.events.is_empty() && self.registered.is_empty() && !self.disarmed
+    }
     /// Calls `f` with the events that wait for any of `what`.
     #[inline(always)]
     fn tell_events(&self, what: Interest, mut f: impl FnMut(EventRef, Ev)) {
@@ -248,7 +276,13 @@ impl Entry {
     }
     /// `ev`, which has been counted and is not on the list yet, wants more than the backend knows, or ends ONESHOT.
     #[inline(never)]
-    fn tell_added(&mut self, backend: &mut Backend, fd: usize, what: Interest, ev: EventRef) -> Result<()> {
+    fn tell_added(
+        &mut self,
+        backend: &mut Backend,
+        fd: evutil_socket_t,
+        what: Interest,
+        ev: EventRef,
+    ) -> Result<()> {
         let events = ev.events();
         let mut wanted = self.what();
         if self.registered.contains(what) {
@@ -264,7 +298,7 @@ impl Entry {
     }
     /// `ev`, which has been taken off the list, was the last with some kind of interest.
     #[inline(never)]
-    fn tell_deleted(&mut self, backend: &mut Backend, fd: usize, ev: EventRef) -> Result<()> {
+    fn tell_deleted(&mut self, backend: &mut Backend, fd: evutil_socket_t, ev: EventRef) -> Result<()> {
         if backend.defers_changes() {
             set_back_link(ev, deleted_mark());
         }
@@ -296,12 +330,18 @@ impl Entry {
     }
     /// Brings the backend from `registered` to `new`, by at most one change.
     #[inline]
-    fn tell(&mut self, backend: &mut Backend, fd: usize, new: Interest, same_event: bool) -> Result<()> {
+    fn tell(
+        &mut self,
+        backend: &mut Backend,
+        fd: evutil_socket_t,
+        new: Interest,
+        same_event: bool,
+    ) -> Result<()> {
         let old = self.registered;
         if new == old && !self.disarmed {
             return Ok(());
         }
-        let change = Change { fd: fd as evutil_socket_t, old, new, disarmed: self.disarmed, same_event };
+        let change = Change { fd, old, new, disarmed: self.disarmed, same_event };
         let done = backend.change(change);
         if done.is_ok() {
             self.registered = new;
@@ -316,6 +356,7 @@ impl Entry {
 mod tests {
     use super::*;
     use crate::backend::scripted::{Scripted, backend, script};
+    use crate::sys::c;
 
     /// A map on a scripted backend.
     struct Bed {

@@ -16,13 +16,12 @@ mod free;
 mod guard;
 mod inspect;
 mod io_map;
+mod io_slots;
 pub(crate) mod links;
 mod once;
 mod queues;
 mod run;
-#[cfg(unix)]
 mod signal;
-#[cfg(unix)]
 mod signal_map;
 mod state;
 mod timer_heap;

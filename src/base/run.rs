@@ -77,7 +77,7 @@ impl BaseRef {
     }
 }
 
-unsafe extern "C" fn exit_cb(_fd: c_int, _what: c_short, arg: *mut c_void) {
+unsafe extern "C" fn exit_cb(_fd: crate::abi::util::evutil_socket_t, _what: c_short, arg: *mut c_void) {
     // SAFETY: `loopexit` registered the base itself, which is running this callback.
     if let Some(base) = unsafe { BaseRef::from_raw(arg.cast()) } {
         base.lock().exit = true;

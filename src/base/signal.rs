@@ -10,6 +10,7 @@
 //! cut and no handler is under way.
 use super::EventRef;
 use super::signal_map::SignalMap;
+use crate::abi::util::evutil_socket_t;
 use crate::mem::{self, Box};
 use crate::sys::c;
 use crate::sys::signal::{self as os, Action, NSIG};
@@ -18,7 +19,7 @@ use crate::{Error, Result, warn_errno, warnx};
 use parking_lot::Mutex;
 use std::ffi::c_int;
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicPtr, AtomicU32, AtomicUsize, Ordering::SeqCst};
 
 const BITS: usize = usize::BITS as usize;
 const WORDS: usize = NSIG.div_ceil(BITS);
@@ -64,7 +65,7 @@ impl AtomicSet {
 /// What the handler knows of a base.
 struct Mailbox {
     /// The end that wakes the base's loop.
-    wake: AtomicI32,
+    wake: AtomicIsize,
     /// A wake-up is on its way.
     woken: AtomicBool,
     /// Signals whose count is not 0.
@@ -97,6 +98,7 @@ unsafe impl Send for Registry {}
 extern "C" fn handler(signal: c_int) {
     let _keep = ErrnoGuard::new();
     IN_HANDLER.fetch_add(1, SeqCst);
+    os::rearm(signal, handler);
     let number = signal as usize;
     if let (Some(route), true) = (ROUTES.get(number), signal >= 0) {
         // SAFETY: `leave` waits for us between cutting the route and freeing the mailbox.
@@ -112,7 +114,7 @@ impl Mailbox {
         if let Some(n) = self.counts.get(signal) {
             n.fetch_add(1, SeqCst);
             self.pending.insert(signal);
-            if !self.woken.swap(true, SeqCst) && !os::wake(self.wake.load(SeqCst)) {
+            if !self.woken.swap(true, SeqCst) && !os::wake(self.wake.load(SeqCst) as evutil_socket_t) {
                 self.woken.store(false, SeqCst);
             }
         }
@@ -238,21 +240,21 @@ fn await_handlers() {
 #[repr(C)]
 pub(crate) struct Signals {
     /// [read end, write end]; the same number twice where it is an eventfd.
-    pub(crate) ev_signal_pair: [c_int; 2],
+    pub(crate) ev_signal_pair: [evutil_socket_t; 2],
     map: SignalMap,
     mailbox: Option<NonNull<Mailbox>>,
 }
 // SAFETY: the mailbox is ours alone but for atomics.
 unsafe impl Send for Signals {}
 
-fn open_pair() -> Result<[c_int; 2]> {
+fn open_pair() -> Result<[evutil_socket_t; 2]> {
     match fd::eventfd() {
         Ok(f) => Ok([f, f]),
         Err(Error::Os(c::ENOSYS | c::EINVAL)) => fd::pipe().map(|(r, w)| [r, w]),
         Err(e) => Err(e),
     }
 }
-fn close_pair(pair: [c_int; 2]) {
+fn close_pair(pair: [evutil_socket_t; 2]) {
     if pair[0] >= 0 {
         fd::close(pair[0]);
     }
@@ -267,7 +269,7 @@ impl Signals {
     }
     /// Becomes readable when signals have been caught: the base watches it (persistently, highest priority) from
     /// the first `add` on and calls [`Self::drain`].
-    pub(crate) fn fd(&self) -> c_int {
+    pub(crate) fn fd(&self) -> evutil_socket_t {
         self.ev_signal_pair[0]
     }
     fn mailbox(&self) -> Option<&Mailbox> {
@@ -279,7 +281,7 @@ impl Signals {
             return Ok(m);
         }
         let b = mem::new_box(Mailbox {
-            wake: AtomicI32::new(self.ev_signal_pair[1]),
+            wake: AtomicIsize::new(self.ev_signal_pair[1] as isize),
             woken: AtomicBool::new(false),
             pending: AtomicSet::new(),
             counts: [const { AtomicU32::new(0) }; NSIG],
@@ -365,7 +367,7 @@ impl Signals {
         IN_HANDLER.store(0, SeqCst);
         if let Some(mailbox) = self.mailbox() {
             mailbox.take(|_, _| {});
-            mailbox.wake.store(pair[1], SeqCst);
+            mailbox.wake.store(pair[1] as isize, SeqCst);
             mailbox.woken.store(false, SeqCst);
         }
         close_pair(old);

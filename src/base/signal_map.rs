@@ -1,10 +1,10 @@
 //! Who waits for which signal: a list of events per signal number.
 use super::EventRef;
 use super::links::SignalLink;
+use crate::abi::util::evutil_socket_t;
 use crate::list::List;
 use crate::mem::{self, Vec};
 use crate::{Error, Result};
-use std::ffi::c_int;
 
 /// It owns no events: each is on its signal's list from `insert` to `remove`.
 pub(crate) struct SignalMap {
@@ -73,7 +73,7 @@ impl SignalMap {
             let mut at = list.first();
             // SAFETY: events on the list are alive.
             while let Some(ev) = unsafe { EventRef::from_raw(at) } {
-                if ev.fd() != signal as c_int {
+                if ev.fd() != signal as evutil_socket_t {
                     return false;
                 }
                 // SAFETY: `ev` is on the list.

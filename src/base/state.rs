@@ -440,7 +440,7 @@ impl State {
     #[inline]
     pub(super) fn rearm(&mut self, ev: EventRef) {
         let interval = ev.interval();
-        if interval.tv_sec | interval.tv_usec as c::time_t == 0 {
+        if interval.tv_sec | interval.tv_usec as c::tv_sec_t == 0 {
             return;
         }
         // The usual case: I/O came before the timeout.

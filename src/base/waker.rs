@@ -2,19 +2,19 @@
 //!
 //! The write happens after the base's lock has been released, so the descriptor is reference counted: a base
 //! that is freed in that moment closes nothing that another thread is about to write to.
+use crate::abi::util::evutil_socket_t;
 use crate::sys::c;
 use crate::sys::fd;
 use crate::{Error, Result, mem, warn_errno};
-use std::ffi::c_int;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 struct Inner {
     refs: AtomicUsize,
     /// The end that the loop watches.
-    read: c_int,
+    read: evutil_socket_t,
     /// The end that is written to; the same for an eventfd.
-    write: c_int,
+    write: evutil_socket_t,
 }
 
 /// One reference.
@@ -39,7 +39,7 @@ impl Waker {
         unsafe { self.0.as_ref() }
     }
     /// As `th_notify_fd`: the end that is watched, and the other end of a pipe or -1.
-    fn fds(&self) -> [c_int; 2] {
+    fn fds(&self) -> [evutil_socket_t; 2] {
         let i = self.inner();
         [i.read, if i.write == i.read { -1 } else { i.write }]
     }
@@ -63,7 +63,7 @@ impl Waker {
         }
     }
 }
-fn close(read: c_int, write: c_int) {
+fn close(read: evutil_socket_t, write: evutil_socket_t) {
     fd::close(read);
     if write != read {
         fd::close(write);
@@ -96,7 +96,7 @@ impl Notify {
     pub(super) const fn none() -> Notify {
         Notify { waker: None, pending: false }
     }
-    pub(super) fn open(&mut self) -> Result<c_int> {
+    pub(super) fn open(&mut self) -> Result<evutil_socket_t> {
         let w = Waker::new()?;
         let fd = w.inner().read;
         self.waker = Some(w);
@@ -110,7 +110,7 @@ impl Notify {
     pub(super) fn is_open(&self) -> bool {
         self.waker.is_some()
     }
-    pub(super) fn fds(&self) -> [c_int; 2] {
+    pub(super) fn fds(&self) -> [evutil_socket_t; 2] {
         self.waker.as_ref().map_or([-1, -1], Waker::fds)
     }
     /// The right, and the duty, to wake the loop; None if that is under way already.

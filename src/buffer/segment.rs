@@ -127,7 +127,7 @@ impl SegmentRef {
         }
         if dispose_of_fd {
             if s.flags.contains(SegmentFlag::CLOSE_ON_FREE) && s.fd >= 0 {
-                sys::fd::close(s.fd);
+                sys::fd::close_file(s.fd);
             }
             if let (Some(f), arg) = s.cleanup.get() {
                 // SAFETY: as registered.

@@ -289,7 +289,7 @@ unsafe extern "C" fn timer_finished(cb: *mut event_callback, _: *mut c_void) {
 }
 /// # Safety
 /// `arg` is a DNS base that has not finished its timer.
-unsafe extern "C" fn timer_fired(_: c_int, _: c_short, arg: *mut c_void) {
+unsafe extern "C" fn timer_fired(_: crate::abi::util::evutil_socket_t, _: c_short, arg: *mut c_void) {
     // SAFETY: the contract above.
     let Some(dns) = (unsafe { DnsRef::from_raw(arg.cast()) }) else { return };
     let mut g = dns.lock();

@@ -9,11 +9,12 @@ use super::nameserver::ServerRef;
 use super::request::{OnChannel, RequestRef};
 use super::tcp::Stream;
 use crate::abi::event::{Ev, Evlist, TailqEntry, event, event_callback};
+use crate::abi::util::evutil_socket_t;
 use crate::base::{BaseRef, CallbackRef, EventRef};
 use crate::list::{List, TailLink};
 use crate::{Error, Result, sys};
 use std::cell::{Cell, UnsafeCell};
-use std::ffi::{c_int, c_short, c_void};
+use std::ffi::{c_short, c_void};
 use std::ptr::null_mut;
 
 /// So many idle sockets of a server are kept open.
@@ -25,7 +26,7 @@ pub(crate) struct Channel {
     busy: UnsafeCell<TailqEntry<Channel>>,
     dns: DnsRef,
     pub(super) server: ServerRef,
-    fd: Cell<c_int>,
+    fd: Cell<evutil_socket_t>,
     /// The event has been assigned.
     assigned: Cell<bool>,
     /// Does not count for the loop (DISABLE_WHEN_INACTIVE): the deadlines of requests keep it running.
@@ -76,7 +77,7 @@ impl ChannelRef {
         // SAFETY: a field of the live channel.
         unsafe { EventRef::from_raw(self.event.get()) }
     }
-    pub(super) fn fd(&self) -> c_int {
+    pub(super) fn fd(&self) -> evutil_socket_t {
         self.fd.get()
     }
     pub(super) fn is_open(&self) -> bool {
@@ -121,7 +122,7 @@ impl State {
     pub(super) fn open_channel(
         &mut self,
         server: ServerRef,
-        fd: c_int,
+        fd: evutil_socket_t,
         stream: Option<Stream>,
         what: Ev,
     ) -> Result<ChannelRef> {
@@ -279,7 +280,7 @@ impl ChannelRef {
 
 /// # Safety
 /// `arg` is a channel whose event has not been finalized; the channel holds a reference on its DNS base.
-unsafe extern "C" fn ready(_: c_int, what: c_short, arg: *mut c_void) {
+unsafe extern "C" fn ready(_: crate::abi::util::evutil_socket_t, what: c_short, arg: *mut c_void) {
     // SAFETY: the contract above.
     let Some(ch) = (unsafe { ChannelRef::from_node(arg.cast()) }) else { return };
     let mut g = ch.dns.lock();

@@ -31,7 +31,7 @@ const HOSTS_FILE: &CStr = c"/etc/hosts";
 fn read_file(path: &CStr, most: usize) -> std::result::Result<Vec<u8>, c_int> {
     let f = fd::open(path, c::O_RDONLY, 0).map_err(|_| CANNOT_OPEN)?;
     let read = read_open(f, most);
-    fd::close(f);
+    fd::close_file(f);
     read
 }
 fn read_open(f: c_int, most: usize) -> std::result::Result<Vec<u8>, c_int> {
@@ -47,7 +47,7 @@ fn read_open(f: c_int, most: usize) -> std::result::Result<Vec<u8>, c_int> {
             return Err(TOO_LARGE);
         }
         bytes.try_resize(at + room, 0).map_err(|_| NO_MEMORY)?;
-        let got = bytes.get_mut(at..).map_or(Ok(0), |b| fd::read(f, b));
+        let got = bytes.get_mut(at..).map_or(Ok(0), |b| fd::read_file(f, b));
         bytes.truncate(at + *got.as_ref().unwrap_or(&0));
         match got {
             Ok(0) => return Ok(bytes),

@@ -432,7 +432,7 @@ fn is_answer(result: c_int) -> bool {
     )
 }
 fn to_timeval(d: Duration) -> timeval {
-    timeval { tv_sec: d.as_secs() as c::time_t, tv_usec: d.subsec_micros() as c::suseconds_t }
+    timeval { tv_sec: d.as_secs() as c::tv_sec_t, tv_usec: d.subsec_micros() as c::suseconds_t }
 }
 
 /// A family's request has come to its end.
@@ -488,7 +488,7 @@ unsafe fn answered(o: &Outcome<'_>, arg: *mut c_void) {
 ///
 /// # Safety
 /// `arg` is a look-up, which is freed in this thread only.
-unsafe extern "C" fn too_late(_: c_int, _: c_short, arg: *mut c_void) {
+unsafe extern "C" fn too_late(_: crate::abi::util::evutil_socket_t, _: c_short, arg: *mut c_void) {
     let Some(l) = NonNull::new(arg.cast::<Lookup>()).map(LookupRef) else { return };
     let look = l.get();
     {

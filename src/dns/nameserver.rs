@@ -7,6 +7,7 @@ use super::parse_addr;
 use super::request::{Kind, Owner, Place, RequestRef};
 use crate::Error;
 use crate::abi::dns::{DNS_ERR_NODATA, DNS_ERR_NONE, DNS_ERR_NOTEXIST, DNS_QUERY_NO_SEARCH};
+use crate::abi::util::evutil_socket_t;
 use crate::list::TailQueue;
 use crate::log::Severity;
 use crate::mem::TryVec;
@@ -155,7 +156,7 @@ impl DnsRef {
         self.lock().servers.get(index).map(|s| s.addr)
     }
     /// The descriptor of a socket of the `index`th nameserver, if it has one now.
-    pub fn server_fd(self, index: usize) -> Option<c_int> {
+    pub fn server_fd(self, index: usize) -> Option<evutil_socket_t> {
         let g = self.lock();
         let s = g.servers.get(index)?;
         s.idle.get().or(s.first_busy()).map(|ch| ch.fd())

@@ -7,12 +7,12 @@ use super::request::{RequestRef, Tcp};
 use super::wire::MAX_QUERY;
 use crate::abi::dns::DNS_ERR_TRUNCATED;
 use crate::abi::event::Ev;
+use crate::abi::util::evutil_socket_t;
 use crate::mem::{self, TryVec, Vec};
 use crate::sys::c;
 use crate::sys::{self, datagram_io as io, socket};
 use crate::util::addr::Inet;
 use crate::{Error, Result};
-use std::ffi::c_int;
 
 /// What is read at once at least.
 const READ: usize = 4096;
@@ -102,7 +102,7 @@ impl State {
         Ok(ch)
     }
     /// Whether it is still under way.
-    fn connect(&mut self, s: ServerRef, fd: c_int) -> Result<bool> {
+    fn connect(&mut self, s: ServerRef, fd: evutil_socket_t) -> Result<bool> {
         if let Some(a) = self.bind_address(s) {
             // Its port is for UDP.
             let a = match a {

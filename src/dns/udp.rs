@@ -6,6 +6,7 @@ use super::nameserver::{AddError, ServerRef, add_error};
 use super::request::RequestRef;
 use super::wire::{self, MAX_QUERY};
 use crate::abi::event::Ev;
+use crate::abi::util::evutil_socket_t;
 use crate::log::Severity;
 use crate::mem::{self, TryVec};
 use crate::sys::c;
@@ -34,7 +35,7 @@ impl State {
         self.prepare_udp(s, fd).inspect_err(|_| sys::fd::close(fd))?;
         self.open_channel(s, fd, None, Ev::READ).map_err(add_error)
     }
-    fn prepare_udp(&mut self, s: ServerRef, fd: c_int) -> std::result::Result<(), AddError> {
+    fn prepare_udp(&mut self, s: ServerRef, fd: evutil_socket_t) -> std::result::Result<(), AddError> {
         if let Some(a) = self.bind_address(s) {
             // SAFETY: an address of ours.
             let bound = unsafe { socket::bind(fd, a.as_ptr(), a.len() as c::socklen_t) };
@@ -183,7 +184,7 @@ impl State {
 
 /// Connects a socket that carries nothing, so that it gets a port of the kernel's choice.
 fn fresh_port(ch: ChannelRef, to: &Inet) -> Result<()> {
-    if ch.connected.replace(true) {
+    if ch.connected.replace(true) && io::DISCONNECT_FREES_PORT {
         // Gives up the port.
         let _ = io::disconnect(ch.fd());
     }

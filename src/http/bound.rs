@@ -157,5 +157,5 @@ fn bound_socket(address: Option<&CStr>, port: u16) -> Result<evutil_socket_t> {
     };
     let fd = prepare(family)?;
     // SAFETY: as above.
-    unsafe { socket::bind(fd, sa, len) }.map(|()| fd).inspect_err(|_| sys::fd::close(fd))
+    unsafe { socket::bind(fd, sa, len as c::socklen_t) }.map(|()| fd).inspect_err(|_| sys::fd::close(fd))
 }

@@ -17,9 +17,9 @@ use std::ffi::{CStr, c_char, c_int, c_short, c_void};
 use std::ptr::null_mut;
 
 /// Seconds that connecting may take, where no timeout is set.
-const CONNECT_TIMEOUT: c::time_t = 45;
+const CONNECT_TIMEOUT: c::tv_sec_t = 45;
 /// Seconds before the first retry, where the program has not said otherwise.
-const FIRST_RETRY: c::time_t = 2;
+const FIRST_RETRY: c::tv_sec_t = 2;
 /// The most seconds between two tries.
 const LONGEST_RETRY: i64 = 3600;
 
@@ -62,7 +62,7 @@ pub(in crate::http) struct Part {
     pub(super) body_held: Cell<bool>,
 }
 
-const fn seconds(n: c::time_t) -> timeval {
+const fn seconds(n: c::tv_sec_t) -> timeval {
     timeval { tv_sec: n, tv_usec: 0 }
 }
 
@@ -390,7 +390,7 @@ fn pause(first: timeval, so_far: u32) -> timeval {
 }
 
 /// A socket with that local address, and its family.
-fn bound_socket(address: Option<&CStr>, port: u16, family: c_int) -> Result<(c_int, c_int)> {
+fn bound_socket(address: Option<&CStr>, port: u16, family: c_int) -> Result<(evutil_socket_t, c_int)> {
     // SAFETY: all zero is a valid addrinfo.
     let mut hints: addrinfo = unsafe { std::mem::zeroed() };
     hints.ai_family = if address.is_none() && family == c::AF_UNSPEC { c::AF_INET } else { family };
@@ -407,7 +407,7 @@ fn bound_socket(address: Option<&CStr>, port: u16, family: c_int) -> Result<(c_i
     };
     let fd = socket::socket(family, c::SOCK_STREAM | socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC, 0)?;
     // SAFETY: an address of the list, with its length.
-    match unsafe { socket::bind(fd, addr, len) } {
+    match unsafe { socket::bind(fd, addr, len as c::socklen_t) } {
         Ok(()) => Ok((fd, family)),
         Err(e) => {
             sys::fd::close(fd);
@@ -431,7 +431,7 @@ mod tests {
         assert_eq!(p(tv(2, 0), 3), (16, 0));
         assert_eq!(p(tv(0, 750_000), 1), (1, 500_000));
         assert_eq!(p(tv(2, 0), 11), (3600, 0));
-        assert_eq!(p(tv(i64::MAX / 2_000_000, 0), u32::MAX), (3600, 0));
+        assert_eq!(p(tv(c::tv_sec_t::MAX / 2_000_000, 0), u32::MAX), (3600, 0));
         assert_eq!(p(tv(0, 0), 7), (0, 0));
         assert_eq!(p(tv(-5, 0), 7), (0, 0));
     }

@@ -31,8 +31,8 @@ use std::ffi::{CStr, c_char, c_short, c_void};
 use std::ptr::{NonNull, null_mut};
 
 /// Seconds that reading, writing and connecting may rest, where a timeout is set to its default.
-pub(super) const READ_TIMEOUT: c::time_t = 50;
-pub(super) const WRITE_TIMEOUT: c::time_t = 50;
+pub(super) const READ_TIMEOUT: c::tv_sec_t = 50;
+pub(super) const WRITE_TIMEOUT: c::tv_sec_t = 50;
 /// The most bytes of a head where the program has set no limit of its own.
 pub(super) const HEAD_CEILING: usize = 1024 * 1024;
 /// The most header fields of one message.

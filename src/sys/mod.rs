@@ -5,3 +5,7 @@ pub(crate) mod miniature;
 pub mod unix;
 #[cfg(unix)]
 pub use unix::*;
+#[cfg(windows)]
+pub mod windows;
+#[cfg(windows)]
+pub use windows::*;

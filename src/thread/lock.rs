@@ -109,19 +109,30 @@ impl PlainLock {
     }
     /// # Safety
     /// It is a pthread mutex.
-    #[cfg(unix)]
     #[inline]
     pub unsafe fn acquire_pthread(&self) {
         // SAFETY: the caller's promise.
-        unsafe { c::pthread_mutex_lock(self.0.cast()) };
+        #[cfg(unix)]
+        unsafe {
+            c::pthread_mutex_lock(self.0.cast())
+        };
+        #[cfg(not(unix))]
+        self.acquire();
     }
     /// # Safety
     /// It is a pthread mutex, and as [`PlainLock::release`].
-    #[cfg(unix)]
     #[inline]
     pub unsafe fn release_pthread(&self) {
         // SAFETY: the caller's promise.
-        unsafe { c::pthread_mutex_unlock(self.0.cast()) };
+        #[cfg(unix)]
+        unsafe {
+            c::pthread_mutex_unlock(self.0.cast())
+        };
+        // SAFETY: the caller's promise.
+        #[cfg(not(unix))]
+        unsafe {
+            self.release()
+        };
     }
 }
 impl Drop for PlainLock {

@@ -97,7 +97,7 @@ pub fn entry(to: &Inet, socktype: c_int, protocol: c_int) -> Result<AddrList, Ga
         (*p).ai_family = to.family();
         (*p).ai_socktype = socktype;
         (*p).ai_protocol = protocol;
-        (*p).ai_addrlen = to.len() as c::socklen_t;
+        (*p).ai_addrlen = to.len() as c::ai_addrlen_t;
         (*p).ai_addr = sa.cast();
         Ok(AddrList(p))
     }

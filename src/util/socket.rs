@@ -1,4 +1,5 @@
 //! What evutil.h does to sockets.
+use crate::abi::util::evutil_socket_t;
 use crate::sys::c;
 use crate::sys::c::{AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, sockaddr, sockaddr_storage, socklen_t};
 use crate::sys::{self, fd, socket};
@@ -6,9 +7,9 @@ use crate::{Error, Result};
 use std::ffi::c_int;
 
 /// Closed unless taken out; errno survives.
-struct Owned(c_int);
+struct Owned(evutil_socket_t);
 impl Owned {
-    fn release(self) -> c_int {
+    fn release(self) -> evutil_socket_t {
         let fd = self.0;
         std::mem::forget(self);
         fd
@@ -22,8 +23,13 @@ impl Drop for Owned {
 
 /// `evutil_socketpair`: the system's own where it has one (AF_UNIX and others), connected loopback sockets for
 /// AF_INET. `kind` may have SOCK_NONBLOCK and SOCK_CLOEXEC.
-pub fn pair(family: c_int, kind: c_int, protocol: c_int) -> Result<(c_int, c_int)> {
-    if family == AF_INET { loopback_pair(kind, protocol) } else { socket::socketpair(family, kind, protocol) }
+pub fn pair(family: c_int, kind: c_int, protocol: c_int) -> Result<(evutil_socket_t, evutil_socket_t)> {
+    match family {
+        AF_INET => loopback_pair(kind, protocol),
+        // Where the system makes no pairs of its own.
+        AF_UNIX if !socket::HAS_SOCKETPAIR => loopback_pair(kind, protocol),
+        _ => socket::socketpair(family, kind, protocol),
+    }
 }
 
 fn bind_loopback(kind: c_int, protocol: c_int) -> Result<(Owned, sockaddr_storage, socklen_t)> {
@@ -48,7 +54,7 @@ fn require_same(a: &sockaddr_storage, b: &sockaddr_storage) -> Result<()> {
         _ => Err(Error::Os(c::ECONNABORTED)),
     }
 }
-fn loopback_pair(kind: c_int, protocol: c_int) -> Result<(c_int, c_int)> {
+fn loopback_pair(kind: c_int, protocol: c_int) -> Result<(evutil_socket_t, evutil_socket_t)> {
     let flags = kind & (socket::SOCK_NONBLOCK | socket::SOCK_CLOEXEC);
     match kind & !flags {
         SOCK_STREAM => {
@@ -77,34 +83,34 @@ fn loopback_pair(kind: c_int, protocol: c_int) -> Result<(c_int, c_int)> {
 }
 
 /// `evutil_make_socket_nonblocking`
-pub fn make_nonblocking(s: c_int) -> Result<()> {
+pub fn make_nonblocking(s: evutil_socket_t) -> Result<()> {
     fd::set_nonblocking(s).inspect_err(|_| crate::warn_errno!("cannot make descriptor {s} nonblocking"))
 }
 /// `evutil_make_socket_closeonexec`
-pub fn make_closeonexec(s: c_int) -> Result<()> {
+pub fn make_closeonexec(s: evutil_socket_t) -> Result<()> {
     fd::set_cloexec(s).inspect_err(|_| crate::warn_errno!("cannot make descriptor {s} close-on-exec"))
 }
 /// Sockets with a path have no port to share: the options mean nothing to them, and some systems refuse.
-fn is_unix(s: c_int) -> bool {
+fn is_unix(s: evutil_socket_t) -> bool {
     socket::family(s) == Some(AF_UNIX)
 }
 /// `evutil_make_listen_socket_reuseable`
-pub fn make_reuseable(s: c_int) -> Result<()> {
+pub fn make_reuseable(s: evutil_socket_t) -> Result<()> {
     if is_unix(s) { Ok(()) } else { socket::set_option(s, c::SOL_SOCKET, c::SO_REUSEADDR, 1) }
 }
 /// `evutil_make_listen_socket_reuseable_port`: where the kernel then spreads connections over the listeners.
-pub fn make_reuseable_port(s: c_int) -> Result<()> {
+pub fn make_reuseable_port(s: evutil_socket_t) -> Result<()> {
     match socket::SHARE_PORT {
         Some(option) if !is_unix(s) => socket::set_option(s, c::SOL_SOCKET, option, 1),
         _ => Ok(()),
     }
 }
 /// `evutil_make_listen_socket_ipv6only`
-pub fn make_ipv6only(s: c_int) -> Result<()> {
+pub fn make_ipv6only(s: evutil_socket_t) -> Result<()> {
     socket::set_option(s, c::IPPROTO_IPV6, c::IPV6_V6ONLY, 1)
 }
 /// `evutil_make_tcp_listen_socket_deferred`
-pub fn make_deferred(s: c_int) -> Result<()> {
+pub fn make_deferred(s: evutil_socket_t) -> Result<()> {
     socket::DEFER_ACCEPT.map_or(Ok(()), |option| socket::set_option(s, c::IPPROTO_TCP, option, 1))
 }
 
@@ -120,7 +126,11 @@ pub enum Connecting {
 ///
 /// # Safety
 /// `to` is readable for `len` bytes.
-pub unsafe fn connect_stream(s: c_int, to: *const sockaddr, len: socklen_t) -> Result<(c_int, Connecting)> {
+pub unsafe fn connect_stream(
+    s: evutil_socket_t,
+    to: *const sockaddr,
+    len: socklen_t,
+) -> Result<(evutil_socket_t, Connecting)> {
     let (s, made) = if s < 0 {
         // SAFETY: the caller's promise.
         let family = c_int::from(unsafe { (&raw const (*to).sa_family).read_unaligned() });
@@ -146,7 +156,7 @@ pub unsafe fn connect_stream(s: c_int, to: *const sockaddr, len: socklen_t) -> R
     }
 }
 /// How an earlier connect went, once the socket is writable. An error is also left in errno.
-pub fn finished_connecting(s: c_int) -> Result<Connecting> {
+pub fn finished_connecting(s: evutil_socket_t) -> Result<Connecting> {
     match socket::take_error(s)? {
         0 => Ok(Connecting::Done),
         e if socket::connect_failure(e) == socket::ConnectFailure::InProgress => Ok(Connecting::InProgress),
@@ -161,7 +171,7 @@ pub fn finished_connecting(s: c_int) -> Result<Connecting> {
 mod tests {
     use super::*;
 
-    fn talk((a, b): (c_int, c_int)) {
+    fn talk((a, b): (evutil_socket_t, evutil_socket_t)) {
         assert_eq!(fd::write(a, b"ping"), Ok(4));
         let mut buf = [0; 8];
         let mut got = fd::read(b, &mut buf);

@@ -71,7 +71,7 @@ pub fn date_rfc1123(when: Option<&tm>) -> Buf<96> {
     let t = match when {
         Some(t) => t,
         None => {
-            let secs = clock::wall().tv_sec;
+            let secs = clock::wall().tv_sec as c::time_t;
             // SAFETY: all zero is a valid tm.
             let mut broken: tm = unsafe { std::mem::zeroed() };
             // SAFETY: two places of ours; gmtime_r knows every time of ours.

@@ -149,7 +149,7 @@ fn set_fd(bev: BevRef, fd: evutil_socket_t) -> Result<()> {
             let _ = bev.stop_waiting_writable();
             bev.own().set(State::CONNECTING, false);
             // SAFETY: the session is alive, no operation is under way.
-            if unsafe { (t.table().attach_fd)(t.session, fd) } != 0 {
+            if unsafe { (t.table().attach_fd)(t.session, fd as c_int) } != 0 {
                 return Err(Error::NoMem);
             }
             socket::assign(bev, fd)?;

@@ -1,5 +1,6 @@
 //! C's types, constants and functions that the engine uses besides system calls, by the names that they have in C.
 //! The engine above `sys` names them through this module only: each system has its own.
+#![allow(non_camel_case_types, reason = "the names are those of C")]
 #[cfg(not(any(
     target_os = "openbsd",
     target_os = "dragonfly",
@@ -23,3 +24,8 @@ pub use libc::{
     pthread_mutex_unlock, raise, realloc, sa_family_t, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage,
     socklen_t, strerror_r, strnlen, suseconds_t, time, time_t, timeval, tm, write,
 };
+
+/// The type of `tv_sec`.
+pub type tv_sec_t = libc::time_t;
+/// The type of `ai_addrlen`.
+pub type ai_addrlen_t = libc::socklen_t;

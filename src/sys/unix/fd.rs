@@ -9,6 +9,14 @@ pub fn close(fd: c_int) {
     // SAFETY: the caller owns `fd`.
     unsafe { libc::close(fd) };
 }
+/// Closes a file: a descriptor like any other.
+pub fn close_file(fd: c_int) {
+    close(fd)
+}
+/// Reads from a file. 0 is its end.
+pub fn read_file(fd: c_int, buf: &mut [u8]) -> Result<usize> {
+    read(fd, buf)
+}
 /// Closes `fd` and tells how that went.
 pub fn try_close(fd: c_int) -> Result<()> {
     // SAFETY: the caller owns `fd`; the kernel checks it.

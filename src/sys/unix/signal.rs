@@ -49,6 +49,9 @@ pub unsafe fn replace(signal: c_int, new: &Action) -> Result<Action> {
     cvt(unsafe { sigaction(signal, new, &mut old) })?;
     Ok(old)
 }
+/// Called in a handler: the next signal of that number shall come here, too. It does so by itself.
+#[inline]
+pub fn rearm(_signal: c_int, _handler: extern "C" fn(c_int)) {}
 /// The action as it is.
 pub fn current(signal: c_int) -> Result<Action> {
     // SAFETY: all-zero is a valid sigaction.

@@ -61,6 +61,8 @@ pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<c_int> {
         apply(s, kind)
     }
 }
+/// Whether [`socketpair`] works.
+pub const HAS_SOCKETPAIR: bool = true;
 /// Two connected sockets of the system's own making; `kind` as in [`socket`].
 pub fn socketpair(domain: c_int, kind: c_int, protocol: c_int) -> Result<(c_int, c_int)> {
     let mut p = [-1; 2];

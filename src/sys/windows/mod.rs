@@ -1,0 +1,33 @@
+//! System calls of Windows: Winsock, the C runtime's files, Win32.
+//!
+//! The names are those of `sys::unix`. Sockets are handles (`evutil_socket_t`, an isize), files are descriptors of
+//! the C runtime. Errors of sockets are Winsock's codes, errors of files are the runtime's.
+pub mod c;
+pub mod clock;
+pub mod datagram;
+pub mod datagram_io;
+mod errno;
+pub mod fd;
+pub mod interfaces;
+pub mod io;
+pub mod nameservers;
+pub mod random;
+pub mod select;
+pub mod signal;
+pub mod socket;
+
+pub use errno::{ErrnoGuard, cvt, cvt_size, describe, errno, set_errno};
+
+use std::sync::Once;
+
+/// Starts Winsock once. libevent leaves that to the program; doing it here as well hurts nobody (Windows counts), and a
+/// program that forgot it works.
+pub fn start() {
+    use windows_sys::Win32::Networking::WinSock;
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        let mut data = std::mem::MaybeUninit::<WinSock::WSADATA>::uninit();
+        // SAFETY: `data` is a place for the answer. A failure shows in the calls that follow.
+        unsafe { WinSock::WSAStartup(0x0202, data.as_mut_ptr()) };
+    });
+}
