@@ -184,7 +184,7 @@ impl State {
 
 /// Connects a socket that carries nothing, so that it gets a port of the kernel's choice.
 fn fresh_port(ch: ChannelRef, to: &Inet) -> Result<()> {
-    if ch.connected.replace(true) && io::DISCONNECT_FREES_PORT {
+    if ch.connected.replace(true) {
         // Gives up the port.
         let _ = io::disconnect(ch.fd());
     }

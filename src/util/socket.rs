@@ -96,7 +96,10 @@ fn is_unix(s: evutil_socket_t) -> bool {
 }
 /// `evutil_make_listen_socket_reuseable`
 pub fn make_reuseable(s: evutil_socket_t) -> Result<()> {
-    if is_unix(s) { Ok(()) } else { socket::set_option(s, c::SOL_SOCKET, c::SO_REUSEADDR, 1) }
+    match socket::REUSE_ADDRESS {
+        Some(option) if !is_unix(s) => socket::set_option(s, c::SOL_SOCKET, option, 1),
+        _ => Ok(()),
+    }
 }
 /// `evutil_make_listen_socket_reuseable_port`: where the kernel then spreads connections over the listeners.
 pub fn make_reuseable_port(s: evutil_socket_t) -> Result<()> {

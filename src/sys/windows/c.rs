@@ -106,6 +106,7 @@ pub const SOCK_DGRAM: c_int = ws::SOCK_DGRAM;
 pub const IPPROTO_TCP: c_int = ws::IPPROTO_TCP;
 pub const IPPROTO_UDP: c_int = ws::IPPROTO_UDP;
 pub const IPPROTO_IPV6: c_int = ws::IPPROTO_IPV6;
+pub const IPPROTO_SCTP: c_int = ws::IPPROTO_SCTP;
 pub const IPV6_V6ONLY: c_int = ws::IPV6_V6ONLY;
 pub const SOL_SOCKET: c_int = ws::SOL_SOCKET;
 pub const SO_REUSEADDR: c_int = ws::SO_REUSEADDR;

@@ -120,23 +120,6 @@ pub fn read_file(fd: c_int, buf: &mut [u8]) -> Result<usize> {
     // SAFETY: `buf` is writable for its length.
     cvt_file(unsafe { crt_read(fd, buf.as_mut_ptr().cast(), len) }.into()).map(|n| n as usize)
 }
-/// The size of the file behind `fd`.
-pub fn file_size(fd: c_int) -> Result<i64> {
-    super::io::file_size(fd)
-}
-pub fn page_size() -> usize {
-    super::io::page_size()
-}
-/// Ends a mapping. There is none that this system could have made with pages that fork wipes.
-///
-/// # Safety
-/// `addr` is of a mapping that nothing uses any more.
-pub unsafe fn munmap(addr: *mut c_void, len: usize) {
-    if let Some(p) = std::ptr::NonNull::new(addr.cast()) {
-        // SAFETY: the caller's promise.
-        unsafe { super::io::unmap(p, len) }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -34,6 +34,11 @@ pub fn from_file(path: &CStr, buf: &mut [u8]) -> Result<()> {
 pub fn wipe_on_fork_page() -> Option<*mut c_void> {
     None
 }
+/// Gives a page of [`wipe_on_fork_page`] back: there are none.
+///
+/// # Safety
+/// None is needed; other systems' function is unsafe.
+pub unsafe fn free_page(_p: *mut c_void) {}
 /// Tells a process from its forked child: there are none here, so one number serves.
 #[inline]
 pub fn process_id() -> c_int {

@@ -1,5 +1,5 @@
 //! Sockets: making them, connecting, accepting, options.
-use super::c::{sockaddr, sockaddr_storage, socklen_t};
+use super::c::{sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
 use super::{ErrnoGuard, c, cvt, errno, fd};
 use crate::abi::util::evutil_socket_t;
 use crate::{Error, Result};
@@ -10,6 +10,13 @@ use windows_sys::Win32::Networking::WinSock as ws;
 // Windows has no such bits: ours are taken off again before it sees them.
 pub const SOCK_NONBLOCK: c_int = 0x4000_0000;
 pub const SOCK_CLOEXEC: c_int = 0x2000_0000;
+
+/// No option of Windows' spreads connections over several listeners of a port.
+pub const SHARE_PORT: Option<c_int> = None;
+/// A listener hears of each connection at once.
+pub const DEFER_ACCEPT: Option<c_int> = None;
+/// SO_REUSEADDR lets anybody take over a port here; that of a closed listener is free without it.
+pub const REUSE_ADDRESS: Option<c_int> = None;
 
 fn owned(s: ws::SOCKET) -> Result<evutil_socket_t> {
     if s == ws::INVALID_SOCKET { Err(Error::Os(errno())) } else { Ok(s as evutil_socket_t) }
@@ -84,6 +91,20 @@ pub fn shutdown(s: evutil_socket_t, how: c_int) -> Result<()> {
 pub fn empty_address() -> sockaddr_storage {
     // SAFETY: all zero is a valid sockaddr_storage.
     unsafe { std::mem::zeroed() }
+}
+/// An address of IPv4 with nothing but its family.
+pub fn empty_v4() -> sockaddr_in {
+    // SAFETY: all zero is a valid sockaddr_in.
+    let mut a: sockaddr_in = unsafe { std::mem::zeroed() };
+    a.sin_family = c::AF_INET as c::sa_family_t;
+    a
+}
+/// The same for IPv6.
+pub fn empty_v6() -> sockaddr_in6 {
+    // SAFETY: all zero is a valid sockaddr_in6.
+    let mut a: sockaddr_in6 = unsafe { std::mem::zeroed() };
+    a.sin6_family = c::AF_INET6 as c::sa_family_t;
+    a
 }
 /// The socket's own address.
 pub fn local_address(s: evutil_socket_t) -> Result<(sockaddr_storage, socklen_t)> {
