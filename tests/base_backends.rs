@@ -21,6 +21,8 @@ fn on_all(test: impl Fn(BaseRef)) {
         ("epoll", BaseFlag::PRECISE_TIMER),
         ("poll", BaseFlag::empty()),
         ("select", BaseFlag::empty()),
+        ("evport", BaseFlag::empty()),
+        ("devpoll", BaseFlag::empty()),
     ];
     for (name, flags) in modes {
         let mut config = Config::new();

@@ -6,6 +6,18 @@ use std::ffi::CStr;
 pub(super) enum Id {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     Epoll,
+    #[cfg(any(
+        target_os = "solaris",
+        target_os = "illumos",
+        all(feature = "miniatures", target_os = "linux")
+    ))]
+    Evport,
+    #[cfg(any(
+        target_os = "solaris",
+        target_os = "illumos",
+        all(feature = "miniatures", target_os = "linux")
+    ))]
+    Devpoll,
     #[cfg(unix)]
     Poll,
     #[cfg(unix)]
@@ -39,8 +51,27 @@ const fn features(f: &[Feature]) -> Feature {
     Feature::from_bits_retain(bits)
 }
 
+#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+const EVPORT: Info = Info {
+    name: c"evport",
+    disabled_by: c"EVENT_NOEVPORT",
+    features: features(&[Feature::O1, Feature::FDS]),
+    needs_reinit_after_fork: true,
+    id: Id::Evport,
+};
+#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+const DEVPOLL: Info = Info {
+    name: c"devpoll",
+    disabled_by: c"EVENT_NODEVPOLL",
+    features: features(&[Feature::O1, Feature::FDS]),
+    needs_reinit_after_fork: true,
+    id: Id::Devpoll,
+};
+
 /// In the order of preference: evport, kqueue, epoll, devpoll, poll, select, win32, as far as the target has them.
 pub static LIST: &[Info] = &[
+    #[cfg(any(target_os = "solaris", target_os = "illumos"))]
+    EVPORT,
     #[cfg(any(target_os = "linux", target_os = "android"))]
     Info {
         name: c"epoll",
@@ -49,6 +80,8 @@ pub static LIST: &[Info] = &[
         needs_reinit_after_fork: true,
         id: Id::Epoll,
     },
+    #[cfg(any(target_os = "solaris", target_os = "illumos"))]
+    DEVPOLL,
     #[cfg(unix)]
     Info {
         name: c"poll",
@@ -77,6 +110,10 @@ pub static LIST: &[Info] = &[
         needs_reinit_after_fork: false,
         id: Id::Win32,
     },
+    #[cfg(all(feature = "miniatures", target_os = "linux"))]
+    EVPORT,
+    #[cfg(all(feature = "miniatures", target_os = "linux"))]
+    DEVPOLL,
 ];
 
 /// Not in [`LIST`]: only a test asks for it.

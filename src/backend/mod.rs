@@ -11,8 +11,12 @@
 //! * Errors and hang-ups are reported as READ | WRITE | ERROR; who watches for CLOSED only is told that.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod changelist;
+#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+mod devpoll;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll;
+#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+mod evport;
 mod list;
 #[cfg(unix)]
 mod poll;
@@ -78,6 +82,18 @@ pub struct Options {
 enum Kind {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     Epoll(epoll::Epoll),
+    #[cfg(any(
+        target_os = "solaris",
+        target_os = "illumos",
+        all(feature = "miniatures", target_os = "linux")
+    ))]
+    Evport(evport::Evport),
+    #[cfg(any(
+        target_os = "solaris",
+        target_os = "illumos",
+        all(feature = "miniatures", target_os = "linux")
+    ))]
+    Devpoll(devpoll::Devpoll),
     #[cfg(unix)]
     Poll(poll::Poll),
     #[cfg(unix)]
@@ -103,6 +119,18 @@ pub struct Wait(WaitKind);
 enum WaitKind {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     Epoll(epoll::Wait),
+    #[cfg(any(
+        target_os = "solaris",
+        target_os = "illumos",
+        all(feature = "miniatures", target_os = "linux")
+    ))]
+    Evport(evport::Wait),
+    #[cfg(any(
+        target_os = "solaris",
+        target_os = "illumos",
+        all(feature = "miniatures", target_os = "linux")
+    ))]
+    Devpoll(devpoll::Wait),
     #[cfg(unix)]
     Poll(poll::Wait),
     #[cfg(unix)]
@@ -136,6 +164,18 @@ impl Backend {
                 if options.changelist { c"epoll (with changelist)" } else { info.name },
                 !options.changelist,
             ),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            list::Id::Evport => (Kind::Evport(evport::Evport::new()?), info.name, false),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            list::Id::Devpoll => (Kind::Devpoll(devpoll::Devpoll::new()?), info.name, false),
             #[cfg(unix)]
             list::Id::Poll => (Kind::Poll(poll::Poll::new()), info.name, false),
             #[cfg(unix)]
@@ -177,6 +217,12 @@ impl Backend {
         match &self.kind {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Kind::Epoll(e) => !e.defers_changes(),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            Kind::Evport(_) => true,
             _ => false,
         }
     }
@@ -186,6 +232,18 @@ impl Backend {
         match &mut self.kind {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Kind::Epoll(e) => e.change(change),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            Kind::Evport(e) => e.change(change),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            Kind::Devpoll(d) => d.change(change),
             #[cfg(unix)]
             Kind::Poll(p) => p.change(change),
             #[cfg(unix)]
@@ -202,6 +260,18 @@ impl Backend {
         Wait(match &mut self.kind {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Kind::Epoll(e) => WaitKind::Epoll(e.start_wait(timeout)),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            Kind::Evport(e) => WaitKind::Evport(e.start_wait(timeout)),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            Kind::Devpoll(d) => WaitKind::Devpoll(d.start_wait(timeout)),
             #[cfg(unix)]
             Kind::Poll(p) => WaitKind::Poll(p.start_wait(timeout)),
             #[cfg(unix)]
@@ -221,6 +291,18 @@ impl Backend {
         match (&mut self.kind, wait.0) {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             (Kind::Epoll(e), WaitKind::Epoll(w)) => e.finish_wait(w, reports),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            (Kind::Evport(e), WaitKind::Evport(w)) => e.finish_wait(w, reports),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            (Kind::Devpoll(d), WaitKind::Devpoll(w)) => d.finish_wait(w, reports),
             #[cfg(unix)]
             (Kind::Poll(p), WaitKind::Poll(w)) => p.finish_wait(w, reports),
             #[cfg(unix)]
@@ -247,6 +329,18 @@ impl Wait {
         match &mut self.0 {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             WaitKind::Epoll(w) => w.run(),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            WaitKind::Evport(w) => w.run(),
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            WaitKind::Devpoll(w) => w.run(),
             #[cfg(unix)]
             WaitKind::Poll(w) => w.run(),
             #[cfg(unix)]

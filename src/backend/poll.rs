@@ -25,7 +25,7 @@ pub(super) struct Wait {
     got: Result<usize>,
 }
 
-fn flags_of(i: Interest) -> c_short {
+pub(super) fn flags_of(i: Interest) -> c_short {
     let mut flags = 0;
     if i.contains(Interest::READ) {
         flags |= POLLIN;
@@ -39,7 +39,7 @@ fn flags_of(i: Interest) -> c_short {
     flags
 }
 #[inline]
-fn what(flags: c_short) -> Interest {
+pub(super) fn what(flags: c_short) -> Interest {
     let mut i = Interest::empty();
     let broken = flags & (POLLHUP | POLLERR | POLLNVAL) != 0;
     i.set(Interest::READ, broken || flags & POLLIN != 0);

@@ -11,7 +11,7 @@ use super::queues::{QUEUED, Queues};
 use super::signal::Signals;
 use super::timer_heap::TimerHeap;
 use super::waker::Notify;
-use crate::abi::event::{BaseFlag, Ev, Evlist, Feature, event, event_base, event_callback};
+use crate::abi::event::{BaseFlag, Ev, Evlist, event, event_base, event_callback};
 use crate::backend::Backend;
 use crate::list::List;
 use crate::sys::c;
@@ -86,9 +86,7 @@ impl State {
     #[cold]
     #[inline(never)]
     fn wake_unless_live(&mut self) {
-        // Backends that keep their set in the kernel are O(1), the others have given the kernel a copy.
-        let live = self.backend.features().contains(Feature::O1) && !self.backend.defers_changes();
-        self.wake_wanted |= !live;
+        self.wake_wanted |= !self.backend.changes_reach_wait();
     }
 
     /// `event_add`. None: no timeout; one that runs already goes on.

@@ -1,6 +1,6 @@
 //! Every system call. What stands above this folder does not know which system it runs on.
 #[cfg(all(feature = "miniatures", target_os = "linux"))]
-pub(crate) mod miniature;
+pub mod miniature;
 #[cfg(unix)]
 pub mod unix;
 #[cfg(unix)]

@@ -3,6 +3,8 @@ pub mod c;
 pub mod clock;
 pub mod datagram;
 pub mod datagram_io;
+#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+pub mod devpoll;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod epoll;
 mod errno;
@@ -10,6 +12,8 @@ pub mod fd;
 pub mod interfaces;
 pub mod io;
 pub mod poll;
+#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+pub mod ports;
 pub mod random;
 pub mod select;
 pub mod signal;

@@ -1,0 +1,217 @@
+//! Event ports (Solaris, illumos).
+//!
+//! An association reports once and is over. What was reported is kept in `spent` and associated again before the next
+//! wait, if it is still wanted: so everything is level triggered, and a descriptor that is deleted after its report
+//! costs no call. Each association has a number, which its event brings back: an event that was under way when its
+//! descriptor was associated anew is not taken for one of the new association, which may be another file's.
+use super::poll::{flags_of, what};
+use super::{Change, Interest, Reports};
+use crate::abi::util::evutil_socket_t;
+use crate::mem::{self, TryVec, Vec};
+use crate::sys::ports::{self as os, Told, port_event};
+use crate::{Error, Result, warn_errno};
+use libc::{EAGAIN, EBADF, EBADFD, EINTR, ENOENT, ENOMEM, c_int, c_short};
+
+const FIRST_ROOM: usize = 32;
+const MOST_ROOM: usize = 4096;
+/// A day in microseconds: fits every form of a timeout. The loop simply asks again.
+const LONGEST_WAIT: u64 = 86_400 * 1_000_000;
+/// When to try again what the system had no room for.
+const RETRY: u64 = 50_000;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// The port knows nothing of it, or has been told to forget it.
+    Nothing,
+    Associated,
+    /// Reported; it is on the list `spent` and still wanted.
+    Spent,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    held: Held,
+    events: c_short,
+    /// Of the last association.
+    number: usize,
+}
+
+pub(super) struct Evport {
+    port: c_int,
+    /// By descriptor.
+    slots: Vec<Slot>,
+    /// What may have to be associated again; only those that are `Held::Spent` have to.
+    spent: Vec<evutil_socket_t>,
+    /// Moved out while a wait is under way.
+    events: Vec<port_event>,
+    /// How many associations there have been.
+    count: usize,
+}
+
+pub(super) struct Wait {
+    port: c_int,
+    timeout: Option<u64>,
+    events: Vec<port_event>,
+    got: Result<usize>,
+}
+
+impl Evport {
+    pub(super) fn new() -> Result<Evport> {
+        let port = os::create().inspect_err(|_| warn_errno!("port_create"))?;
+        let mut e =
+            Evport { port, slots: mem::new_vec(), spent: mem::new_vec(), events: mem::new_vec(), count: 0 };
+        e.events.try_resize(FIRST_ROOM, os::NOTHING)?;
+        Ok(e)
+    }
+    fn slot(&mut self, fd: evutil_socket_t) -> Option<&mut Slot> {
+        self.slots.get_mut(usize::try_from(fd).ok()?)
+    }
+    /// Makes room for `fd`.
+    fn reach(&mut self, fd: evutil_socket_t) -> Result<()> {
+        let fd = usize::try_from(fd).map_err(|_| Error::Invalid)?;
+        if fd >= self.slots.len() {
+            let len = (fd + 1).checked_next_power_of_two().ok_or(Error::NoMem)?.max(32);
+            self.slots.try_resize(len, Slot { held: Held::Nothing, events: 0, number: 0 })?;
+        }
+        Ok(())
+    }
+    fn associate(&mut self, fd: evutil_socket_t, events: c_short) -> Result<()> {
+        let number = self.count.wrapping_add(1);
+        self.count = number;
+        let done = os::associate(self.port, fd, events, number);
+        if let Some(slot) = self.slot(fd) {
+            *slot =
+                Slot { held: if done.is_ok() { Held::Associated } else { Held::Nothing }, events, number };
+        }
+        done
+    }
+    pub(super) fn change(&mut self, c: Change) -> Result<()> {
+        if c.new.intersects(Interest::WHAT) {
+            self.reach(c.fd)?;
+            let events = flags_of(c.new & (Interest::READ | Interest::WRITE));
+            if let Some(slot) = self.slot(c.fd).filter(|s| s.held == Held::Spent) {
+                slot.events = events;
+                return Ok(());
+            }
+            return self.associate(c.fd, events).map_err(|e| {
+                warn_errno!(
+                    "port_associate: fd {} cannot be watched (interest {:#x}, was {:#x})",
+                    c.fd,
+                    c.new.bits(),
+                    c.old.bits()
+                );
+                // As every other call names it.
+                if e == Error::Os(EBADFD) { Error::Os(EBADF) } else { e }
+            });
+        }
+        let port = self.port;
+        let Some(slot) = self.slot(c.fd) else { return Ok(()) };
+        if std::mem::replace(&mut slot.held, Held::Nothing) != Held::Associated {
+            return Ok(());
+        }
+        match os::dissociate(port, c.fd) {
+            // Closed already, or closed and its number reused, or its event is under way to us.
+            Err(Error::Os(ENOENT | EBADF | EBADFD)) => Ok(()),
+            Err(e) => {
+                warn_errno!("port_dissociate: fd {}", c.fd);
+                Err(e)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+    /// Associates `fd` again if that is wanted. False: the system has no room for it now.
+    fn renew(&mut self, fd: evutil_socket_t) -> bool {
+        let Some(events) = self.slot(fd).filter(|s| s.held == Held::Spent).map(|s| s.events) else {
+            return true;
+        };
+        match self.associate(fd, events) {
+            // Closed: as if it had been closed before its event came, forgotten.
+            Ok(()) | Err(Error::Os(EBADFD | EBADF)) => true,
+            Err(Error::Os(EAGAIN | ENOMEM)) => {
+                if let Some(slot) = self.slot(fd) {
+                    slot.held = Held::Spent;
+                }
+                false
+            }
+            // A failure has been told; the descriptor is simply not reported any more.
+            Err(_) => {
+                warn_errno!("port_associate: fd {fd} cannot be watched any longer");
+                true
+            }
+        }
+    }
+    fn renew_all(&mut self) {
+        let (mut i, mut left) = (0, 0);
+        while let Some(&fd) = self.spent.get(i) {
+            i += 1;
+            if !self.renew(fd)
+                && let Some(place) = self.spent.get_mut(left)
+            {
+                *place = fd;
+                left += 1;
+            }
+        }
+        self.spent.truncate(left);
+    }
+    pub(super) fn start_wait(&mut self, timeout: Option<u64>) -> Wait {
+        self.renew_all();
+        let most = if self.spent.is_empty() { LONGEST_WAIT } else { RETRY };
+        let timeout = match timeout {
+            None if self.spent.is_empty() => None,
+            t => Some(t.unwrap_or(most).min(most)),
+        };
+        // Empty only if an earlier wait never came back.
+        let room = FIRST_ROOM.max(self.events.len());
+        let got = self.events.try_resize(room, os::NOTHING).map(|()| 0);
+        let events = std::mem::replace(&mut self.events, mem::new_vec());
+        Wait { port: self.port, timeout, events, got }
+    }
+    pub(super) fn finish_wait(&mut self, w: Wait, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
+        let n = match w.got {
+            Ok(n) => n,
+            Err(Error::Os(EINTR)) => 0,
+            Err(e) => {
+                self.events = w.events;
+                return Err(e);
+            }
+        };
+        for e in w.events.get(..n).unwrap_or_default() {
+            let Told::Descriptor(fd, flags, number) = os::told(e) else { continue };
+            let current = |s: &&mut Slot| s.held == Held::Associated && s.number == number;
+            let Some(slot) = self.slot(fd).filter(current) else { continue };
+            slot.held = Held::Spent;
+            if self.spent.try_push(fd).is_err() {
+                // Without memory for the list, at once. What the system refuses as well is lost, and that is told.
+                if !self.renew(fd) {
+                    warn_errno!("port_associate: fd {fd} cannot be watched any longer");
+                }
+            }
+            reports.report(fd, what(flags));
+        }
+        self.events = w.events;
+        let len = self.events.len();
+        if n == len && len < MOST_ROOM {
+            // There may be more than fitted; without memory the next turn gets the rest all the same.
+            let _ = self.events.try_resize((len * 2).min(MOST_ROOM), os::NOTHING);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Evport {
+    fn drop(&mut self) {
+        os::close(self.port);
+    }
+}
+
+impl Wait {
+    pub(super) fn run(&mut self) {
+        if self.got.is_err() {
+            return;
+        }
+        self.got = os::get(self.port, &mut self.events, self.timeout);
+        if self.got.is_err() && self.got != Err(Error::Os(EINTR)) {
+            warn_errno!("port_getn");
+        }
+    }
+}
