@@ -209,3 +209,202 @@ pub unsafe fn ioctl(fd: c_int, request: c_int, arg: *mut c_void) -> c_int {
     });
     answer(done)
 }
+
+#[cfg(test)]
+mod tests {
+    //! The statements of the manual page, one by one.
+    use super::*;
+    use libc::{POLLIN, POLLNVAL, POLLOUT};
+    use std::ptr::null_mut;
+    use std::time::{Duration, Instant};
+
+    struct Bed(c_int);
+    impl Bed {
+        fn new() -> Bed {
+            // SAFETY: a C string.
+            let fd = unsafe { open(c"/dev/poll".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) };
+            assert!(fd >= 0);
+            Bed(fd)
+        }
+        fn write(&self, list: &[(c_int, c_short)]) {
+            let list: Vec<_> = list.iter().map(|&(fd, events)| pollfd { fd, events, revents: -1 }).collect();
+            let len = size_of_val(&*list);
+            // SAFETY: a whole list.
+            assert_eq!(unsafe { pwrite(self.0, list.as_ptr().cast(), len, 0) }, len as isize);
+        }
+        /// (descriptor, what happened) of each.
+        fn poll(&self, room: usize, msec: c_int) -> Result<Vec<(c_int, c_short)>, c_int> {
+            let mut list = [pollfd { fd: 0, events: 0, revents: 0 }; 16];
+            let mut dp = dvpoll {
+                dp_fds: list.as_mut_ptr(),
+                dp_nfds: room as nfds_t,
+                dp_timeout: msec,
+                dp_setp: null_mut(),
+            };
+            // SAFETY: no test asks for more than 16 that are ready.
+            let n = unsafe { ioctl(self.0, DP_POLL, (&raw mut dp).cast()) };
+            if n < 0 {
+                return Err(errno());
+            }
+            Ok(list[..n as usize].iter().map(|p| (p.fd, p.revents)).collect())
+        }
+        fn look(&self) -> Vec<(c_int, c_short)> {
+            self.poll(16, 0).unwrap()
+        }
+        fn is_polled(&self, fd: c_int) -> (c_int, c_short, c_short) {
+            let mut p = pollfd { fd, events: 99, revents: 99 };
+            // SAFETY: one entry.
+            let n = unsafe { ioctl(self.0, DP_ISPOLLED, (&raw mut p).cast()) };
+            (n, p.events, p.revents)
+        }
+    }
+    impl Drop for Bed {
+        fn drop(&mut self) {
+            close(self.0);
+        }
+    }
+    fn pair() -> (c_int, c_int) {
+        let mut p = [0; 2];
+        // SAFETY: two numbers; each is moved to where no other test gets it once it is closed.
+        unsafe {
+            assert_eq!(libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, p.as_mut_ptr()), 0);
+            let high = p.map(|fd| libc::fcntl(fd, libc::F_DUPFD, 700));
+            p.iter().for_each(|&fd| assert_eq!(libc::close(fd), 0));
+            (high[0], high[1])
+        }
+    }
+    fn shut(fd: c_int) {
+        // SAFETY: the descriptor is the test's.
+        assert_eq!(unsafe { libc::close(fd) }, 0);
+    }
+    fn put(fd: c_int) {
+        // SAFETY: one byte.
+        assert_eq!(unsafe { libc::write(fd, b"x".as_ptr().cast(), 1) }, 1);
+    }
+
+    #[test]
+    fn entries_of_one_descriptor_are_ored_until_it_is_removed() {
+        let (b, p) = (Bed::new(), pair());
+        put(p.1);
+        b.write(&[(p.0, POLLIN), (p.0, POLLOUT)]);
+        for _ in 0..2 {
+            assert_eq!(b.look(), [(p.0, POLLIN | POLLOUT)], "level triggered");
+        }
+        b.write(&[(p.0, POLLIN)]);
+        assert_eq!(b.look(), [(p.0, POLLIN | POLLOUT)], "not replaced");
+        assert_eq!(b.is_polled(p.0), (1, 0, POLLIN | POLLOUT));
+        b.write(&[(p.0, POLLREMOVE), (p.0, POLLOUT)]);
+        assert_eq!(b.look(), [(p.0, POLLOUT)]);
+        b.write(&[(p.0, POLLREMOVE | POLLIN)]);
+        assert_eq!(b.look(), [(p.0, POLLIN | POLLOUT)], "only POLLREMOVE alone removes");
+        b.write(&[(p.0, POLLREMOVE)]);
+        assert_eq!(b.look(), []);
+        assert_eq!(b.is_polled(p.0), (0, 99, 99), "not modified");
+        b.write(&[(p.0, POLLREMOVE), (9999, POLLREMOVE), (-1, POLLIN)]);
+        shut(p.0);
+        shut(p.1);
+    }
+
+    #[test]
+    fn a_closed_descriptor_stays_and_its_number_is_polled() {
+        let (b, p, q) = (Bed::new(), pair(), pair());
+        b.write(&[(p.0, POLLIN)]);
+        shut(p.0);
+        for _ in 0..2 {
+            assert_eq!(b.look(), [(p.0, POLLNVAL)]);
+        }
+        // SAFETY: descriptors of the test.
+        assert_eq!(unsafe { libc::dup2(q.0, p.0) }, p.0);
+        assert_eq!(b.look(), []);
+        put(q.1);
+        assert_eq!(b.look(), [(p.0, POLLIN)], "another file");
+        b.write(&[(p.0, POLLREMOVE)]);
+        assert_eq!(b.look(), []);
+        for fd in [p.0, p.1, q.0, q.1] {
+            shut(fd);
+        }
+    }
+
+    #[test]
+    fn no_more_than_there_is_room_for_and_all_in_turn() {
+        let b = Bed::new();
+        let pairs: Vec<_> = (0..5).map(|_| pair()).collect();
+        b.write(&pairs.iter().map(|p| (p.0, POLLOUT)).collect::<Vec<_>>());
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let some = b.poll(2, -1).unwrap();
+            assert!(some.len() <= 2 && !some.is_empty());
+            seen.extend(some);
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 5);
+        for p in pairs {
+            shut(p.0);
+            shut(p.1);
+        }
+    }
+
+    #[test]
+    fn timeouts() {
+        let (b, p) = (Bed::new(), pair());
+        b.write(&[(p.0, POLLIN)]);
+        for room in [16, 0] {
+            let start = Instant::now();
+            assert_eq!(b.poll(room, 15), Ok(Vec::new()));
+            assert!(start.elapsed() >= Duration::from_millis(15));
+        }
+        std::thread::scope(|s| {
+            let waits = s.spawn(|| b.poll(16, -1));
+            std::thread::sleep(Duration::from_millis(5));
+            put(p.1);
+            assert_eq!(waits.join().unwrap(), Ok(Vec::from([(p.0, POLLIN)])));
+        });
+        shut(p.0);
+        shut(p.1);
+    }
+
+    #[test]
+    fn errors() {
+        let (b, p) = (Bed::new(), pair());
+        let list = [pollfd { fd: p.0, events: POLLIN, revents: 0 }; 2];
+        // SAFETY: valid memory; refused otherwise.
+        unsafe {
+            assert_eq!((open(c"/dev/null".as_ptr(), 0), errno()), (-1, ENOENT));
+            assert_eq!((pwrite(b.0, list.as_ptr().cast(), 12, 0), errno()), (-1, EINVAL), "a torn entry");
+            assert_eq!(pwrite(b.0, list.as_ptr().cast(), 0, 0), 0);
+            assert_eq!((pwrite(p.0, list.as_ptr().cast(), 8, 0), errno()), (-1, ENODEV));
+            assert_eq!((pwrite(9999, list.as_ptr().cast(), 8, 0), errno()), (-1, EBADF));
+            assert_eq!((ioctl(b.0, 7, list.as_ptr() as *mut c_void), errno()), (-1, EINVAL));
+            assert_eq!((ioctl(b.0, DP_POLL, null_mut()), errno()), (-1, EFAULT));
+        }
+        assert_eq!(b.poll(most(), 0), Err(EINVAL));
+        assert_eq!(b.poll(most() - 1, 0), Ok(Vec::new()));
+        let mut itself = pollfd { fd: b.0, events: POLLIN, revents: 0 };
+        // SAFETY: one entry.
+        assert_eq!(unsafe { libc::poll(&mut itself, 1, 0) }, 1);
+        assert_eq!(itself.revents, libc::POLLERR);
+        shut(p.0);
+        shut(p.1);
+    }
+
+    #[test]
+    fn the_set_belongs_to_the_process_that_opened_it() {
+        let b = Bed::new();
+        b.write(&[(0, POLLIN)]);
+        // SAFETY: the child only makes calls of ours that take uncontended locks, and leaves.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            let list = [pollfd { fd: 0, events: POLLIN, revents: 0 }];
+            // SAFETY: a whole entry.
+            let refused = unsafe { pwrite(b.0, list.as_ptr().cast(), 8, 0) } == -1 && errno() == EACCES;
+            let refused = refused && b.poll(1, 0) == Err(EACCES);
+            // SAFETY: ends the child.
+            unsafe { libc::_exit(refused.into()) };
+        }
+        let mut status = 0;
+        // SAFETY: a place for the answer.
+        assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+        assert_eq!(libc::WEXITSTATUS(status), 1);
+    }
+}

@@ -10,7 +10,7 @@
 use crate::sys::{errno, set_errno};
 use libc::{
     EACCES, EAGAIN, EBADF, EBADFD, EBUSY, EEXIST, EINTR, EINVAL, ENOENT, ENOTSUP, EPERM, ETIME, POLLIN,
-    POLLOUT, c_int, c_short, c_uint, c_ushort, c_void, timespec, uintptr_t,
+    POLLOUT, c_int, c_uint, c_ushort, c_void, timespec, uintptr_t,
 };
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, VecDeque};
@@ -480,4 +480,305 @@ pub fn limit(port: c_int, most: usize) {
     }
 }
 
-const _: () = assert!(size_of::<c_short>() == 2);
+#[cfg(test)]
+mod tests {
+    //! The statements of the manual pages, one by one.
+    use super::*;
+    use libc::c_short;
+    use std::ptr::{null, null_mut};
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    const NONE: port_event = port_event {
+        portev_events: -7,
+        portev_source: 0,
+        portev_pad: 0,
+        portev_object: 0,
+        portev_user: null_mut(),
+    };
+    struct Bed(c_int);
+    impl Bed {
+        fn new() -> Bed {
+            let port = port_create();
+            assert!(port >= 0);
+            Bed(port)
+        }
+        fn associate(&self, fd: c_int, events: c_short, user: usize) -> Done<()> {
+            done(port_associate(
+                self.0,
+                PORT_SOURCE_FD,
+                fd as usize,
+                c_int::from(events),
+                user as *mut c_void,
+            ))
+        }
+        fn dissociate(&self, fd: c_int) -> Done<()> {
+            done(port_dissociate(self.0, PORT_SOURCE_FD, fd as usize))
+        }
+        /// port_getn: nget as it is left, (object, events, user) of each, and how it ended.
+        fn getn(&self, want: u32, max: u32, ms: i64) -> (u32, Vec<(usize, c_int, usize)>, Done<()>) {
+            let mut list = [NONE; 8];
+            let mut n = want;
+            let t = timespec {
+                tv_sec: (ms / 1000) as libc::time_t,
+                tv_nsec: (ms % 1000 * 1_000_000) as libc::c_long,
+            };
+            let t = if ms < 0 { null() } else { &raw const t };
+            // SAFETY: room for 8.
+            let r = done(unsafe { port_getn(self.0, list.as_mut_ptr(), max, &mut n, t) });
+            let got = list
+                .iter()
+                .filter(|e| e.portev_source != 0)
+                .map(|e| (e.portev_object, e.portev_events, e.portev_user as usize))
+                .collect();
+            (n, got, r)
+        }
+        /// What is there.
+        fn look(&self) -> Vec<(usize, c_int, usize)> {
+            let (n, got, r) = self.getn(1, 8, 0);
+            assert_eq!((r, n as usize), (if got.is_empty() { Err(ETIME) } else { Ok(()) }, got.len()));
+            got
+        }
+    }
+    impl Drop for Bed {
+        fn drop(&mut self) {
+            close(self.0);
+        }
+    }
+    fn done(r: c_int) -> Done<()> {
+        if r == 0 { Ok(()) } else { Err(errno()) }
+    }
+    fn pipe() -> (c_int, c_int) {
+        let mut p = [0; 2];
+        // SAFETY: two numbers.
+        assert_eq!(unsafe { libc::pipe2(p.as_mut_ptr(), libc::O_NONBLOCK) }, 0);
+        // Numbers that no other test of this process is given once they are closed.
+        let high = |fd| {
+            // SAFETY: the descriptor is ours.
+            unsafe {
+                let high = libc::fcntl(fd, libc::F_DUPFD, 600);
+                libc::close(fd);
+                high
+            }
+        };
+        (high(p[0]), high(p[1]))
+    }
+    fn shut(fd: c_int) {
+        // SAFETY: the descriptor is the test's.
+        assert_eq!(unsafe { libc::close(fd) }, 0);
+    }
+    fn put(fd: c_int) {
+        // SAFETY: one byte.
+        assert_eq!(unsafe { libc::write(fd, b"x".as_ptr().cast(), 1) }, 1);
+    }
+    const IN: c_int = POLLIN as c_int;
+
+    #[test]
+    fn an_association_is_for_one_event() {
+        let (b, p) = (Bed::new(), pipe());
+        b.associate(p.0, POLLIN, 77).unwrap();
+        assert_eq!(b.look(), []);
+        put(p.1);
+        assert_eq!(b.look(), [(p.0 as usize, IN, 77)]);
+        assert_eq!(b.look(), [], "no longer associated");
+        assert_eq!(b.dissociate(p.0), Err(ENOENT));
+        // There already when it is associated: sent at once.
+        b.associate(p.0, POLLIN, 78).unwrap();
+        assert_eq!(b.look(), [(p.0 as usize, IN, 78)]);
+        shut(p.0);
+        shut(p.1);
+    }
+
+    #[test]
+    fn associating_again_replaces_events_and_user_and_dissociating_ends_it() {
+        let (b, p) = (Bed::new(), pipe());
+        put(p.1);
+        b.associate(p.0, POLLIN, 1).unwrap();
+        b.associate(p.0, POLLIN, 2).unwrap();
+        assert_eq!(b.look(), [(p.0 as usize, IN, 2)]);
+        b.associate(p.0, POLLIN, 3).unwrap();
+        b.associate(p.0, POLLOUT, 4).unwrap();
+        assert_eq!(b.look(), [], "the event that had been sent is gone with its wish");
+        b.associate(p.0, POLLIN, 5).unwrap();
+        assert_eq!(b.dissociate(p.0), Ok(()));
+        assert_eq!(b.look(), []);
+        assert_eq!(b.dissociate(p.0), Err(ENOENT));
+        shut(p.0);
+        shut(p.1);
+    }
+
+    #[test]
+    fn closing_a_descriptor_ends_its_association() {
+        let (b, p, q) = (Bed::new(), pipe(), pipe());
+        put(p.1);
+        b.associate(p.0, POLLIN, 1).unwrap();
+        // SAFETY: descriptors of the test.
+        let spare = unsafe { libc::dup(p.0) };
+        shut(p.0);
+        assert_eq!(b.look(), [], "with the event that had been sent, though a duplicate keeps the file");
+        assert_eq!(b.dissociate(p.0), Err(EBADFD));
+        b.associate(spare, POLLIN, 2).unwrap();
+        // SAFETY: as above; `spare` becomes another file.
+        unsafe { libc::dup2(q.0, spare) };
+        put(q.1);
+        assert_eq!(b.look(), []);
+        assert_eq!(b.dissociate(spare), Err(ENOENT));
+        for fd in [p.1, q.0, q.1, spare] {
+            shut(fd);
+        }
+    }
+
+    #[test]
+    fn regular_files_are_always_ready_and_hang_ups_are_told_unasked() {
+        let (b, p) = (Bed::new(), pipe());
+        let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+        let fd = std::os::fd::AsRawFd::as_raw_fd(&file);
+        b.associate(fd, POLLIN, 1).unwrap();
+        assert_eq!(b.look(), [(fd as usize, IN, 1)]);
+        assert_eq!(b.look(), []);
+        b.associate(p.0, 0, 2).unwrap();
+        shut(p.1);
+        assert_eq!(b.look(), [(p.0 as usize, c_int::from(libc::POLLHUP), 2)]);
+        shut(p.0);
+    }
+
+    #[test]
+    fn getn_waits_for_as_many_as_are_asked_for() {
+        let b = Bed::new();
+        for user in 1..=3 {
+            assert_eq!(port_send(b.0, 9, user as *mut c_void), 0);
+        }
+        let (n, got, r) = b.getn(1, 2, -1);
+        assert_eq!((n, r), (2, Ok(())), "more than asked for, as far as there is room");
+        assert_eq!(got, [(0, 9, 1), (0, 9, 2)]);
+        let start = Instant::now();
+        let (n, got, r) = b.getn(2, 8, 20);
+        assert_eq!((n, r), (1, Err(ETIME)), "the time is over, and what there is comes");
+        assert_eq!(got, [(0, 9, 3)]);
+        assert!(start.elapsed() >= Duration::from_millis(20));
+        assert_eq!(b.getn(2, 8, 0), (0, Vec::new(), Err(ETIME)));
+        port_send(b.0, 9, null_mut());
+        port_send(b.0, 9, null_mut());
+        let mut n = 1;
+        // SAFETY: nothing is written for a maximum of 0.
+        let r = unsafe { port_getn(b.0, (&raw mut *Box::new(NONE)).cast(), 0, &mut n, null()) };
+        assert_eq!((r, n), (0, 2), "a maximum of 0 counts");
+    }
+
+    #[test]
+    fn errors() {
+        let (b, p) = (Bed::new(), pipe());
+        let mut n = 3;
+        // SAFETY: all of it is refused before anything is written.
+        unsafe {
+            let one = &raw mut *Box::leak(Box::new(NONE));
+            assert_eq!(done(port_getn(b.0, null_mut(), 1, &mut n, null())), Err(EINVAL));
+            assert_eq!(done(port_getn(b.0, one, 1, null_mut(), null())), Err(EINVAL));
+            assert_eq!(done(port_getn(b.0, one, 2, &mut n, null())), Err(EINVAL));
+            let (zero, bad) = (0, timespec { tv_sec: 0, tv_nsec: 2_000_000_000 });
+            n = 1;
+            assert_eq!(done(port_getn(b.0, one, 1, &mut n, &bad)), Err(EINVAL));
+            let bad = timespec { tv_sec: -1, tv_nsec: zero };
+            assert_eq!(done(port_getn(b.0, one, 1, &mut n, &bad)), Err(EINVAL));
+            assert_eq!(done(port_getn(p.0, one, 1, &mut n, null())), Err(EBADFD));
+            assert_eq!(done(port_getn(-1, one, 1, &mut n, null())), Err(EBADF));
+            drop(Box::from_raw(one));
+        }
+        assert_eq!(done(port_send(p.0, 1, null_mut())), Err(EBADFD));
+        assert_eq!(done(port_send(9999, 1, null_mut())), Err(EBADF));
+        assert_eq!(done(port_associate(b.0, PORT_SOURCE_USER, p.0 as usize, 1, null_mut())), Err(EINVAL));
+        assert_eq!(b.associate(9999, POLLIN, 0), Err(EBADFD));
+        assert_eq!(done(port_associate(9999, PORT_SOURCE_FD, p.0 as usize, 1, null_mut())), Err(EBADF));
+        limit(b.0, 1);
+        b.associate(p.0, POLLIN, 0).unwrap();
+        b.associate(p.0, POLLIN, 1).unwrap();
+        assert_eq!(b.associate(p.1, POLLOUT, 0), Err(EAGAIN));
+        assert_eq!(done(port_send(b.0, 1, null_mut())), Err(EAGAIN));
+        shut(p.0);
+        assert_eq!(b.associate(p.1, POLLOUT, 2), Ok(()), "a closed one does not count");
+        shut(p.1);
+    }
+
+    #[test]
+    fn alert_mode() {
+        let b = Bed::new();
+        let alert = |flags, events| done(port_alert(b.0, flags, events, 5 as *mut c_void));
+        port_send(b.0, 1, null_mut());
+        assert_eq!(alert(PORT_ALERT_SET, 3), Ok(()));
+        for _ in 0..2 {
+            assert_eq!(b.getn(1, 8, -1), (1, Vec::from([(0, 3, 5)]), Ok(())), "alone, and again");
+        }
+        assert_eq!(alert(PORT_ALERT_UPDATE, 4), Err(EBUSY));
+        assert_eq!(alert(PORT_ALERT_SET | PORT_ALERT_UPDATE, 4), Err(EINVAL));
+        assert_eq!(alert(PORT_ALERT_SET, 4), Ok(()));
+        assert_eq!(b.look(), [(0, 4, 5)]);
+        assert_eq!(alert(PORT_ALERT_SET, 0), Ok(()));
+        assert_eq!(b.look(), [(0, 1, 0)], "what was sent meanwhile");
+        assert_eq!(alert(PORT_ALERT_UPDATE, 4), Ok(()));
+    }
+
+    extern "C" fn ignore(_: c_int) {}
+
+    #[test]
+    fn who_waits_is_woken() {
+        let (b, p) = (Bed::new(), pipe());
+        std::thread::scope(|s| {
+            let asleep = |ms, act: &dyn Fn()| {
+                let waits = s.spawn(|| b.getn(1, 8, -1));
+                std::thread::sleep(Duration::from_millis(ms));
+                act();
+                waits.join().unwrap()
+            };
+            let (_, got, r) = asleep(5, &|| assert_eq!(port_send(b.0, 2, null_mut()), 0));
+            assert_eq!((got, r), (Vec::from([(0, 2, 0)]), Ok(())));
+            put(p.1);
+            let (_, got, _) = asleep(5, &|| b.associate(p.0, POLLIN, 6).unwrap());
+            assert_eq!(got, [(p.0 as usize, IN, 6)]);
+            let (_, got, _) = asleep(5, &|| {
+                port_alert(b.0, PORT_ALERT_SET, 8, null_mut());
+            });
+            assert_eq!(got, [(0, 8, 0)]);
+            port_alert(b.0, PORT_ALERT_SET, 0, null_mut());
+            // Two that wait for one each.
+            let two = [s.spawn(|| b.getn(1, 1, -1)), s.spawn(|| b.getn(1, 1, -1))];
+            std::thread::sleep(Duration::from_millis(5));
+            port_send(b.0, 1, null_mut());
+            port_send(b.0, 1, null_mut());
+            assert!(two.map(|t| t.join().unwrap().0) == [1, 1]);
+            // A signal: nothing is retrieved, and the count is left alone.
+            // SAFETY: an action that does nothing.
+            unsafe {
+                let mut a: libc::sigaction = std::mem::zeroed();
+                a.sa_sigaction = ignore as *const () as usize;
+                libc::sigaction(libc::SIGURG, &a, null_mut());
+            }
+            static ID: AtomicUsize = AtomicUsize::new(0);
+            let waits = s.spawn(|| {
+                // SAFETY: no pointers.
+                ID.store(unsafe { libc::pthread_self() } as usize, SeqCst);
+                b.getn(1, 8, -1)
+            });
+            while !waits.is_finished() {
+                if ID.load(SeqCst) != 0 {
+                    // SAFETY: the thread has not been joined.
+                    unsafe { libc::pthread_kill(ID.load(SeqCst) as libc::pthread_t, libc::SIGURG) };
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            assert_eq!(waits.join().unwrap(), (1, Vec::new(), Err(EINTR)));
+        });
+        shut(p.0);
+        shut(p.1);
+    }
+
+    #[test]
+    fn closing_the_port_ends_waits() {
+        let b = Bed::new();
+        std::thread::scope(|s| {
+            let waits = s.spawn(|| b.getn(1, 8, -1));
+            std::thread::sleep(Duration::from_millis(5));
+            close(b.0);
+            assert_eq!(waits.join().unwrap().2, Err(EBADFD));
+        });
+        std::mem::forget(b);
+    }
+}
