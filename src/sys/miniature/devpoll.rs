@@ -153,7 +153,7 @@ pub fn close(fd: c_int) -> c_int {
 pub unsafe fn pwrite(fd: c_int, bytes: *const c_void, len: usize, _offset: off_t) -> isize {
     let done = find(fd).and_then(|set| {
         let n = len / size_of::<pollfd>();
-        if len % size_of::<pollfd>() != 0 || n > most() {
+        if !len.is_multiple_of(size_of::<pollfd>()) || n > most() {
             return Err(EINVAL);
         }
         if n > 0 {
