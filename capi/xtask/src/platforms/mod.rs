@@ -7,6 +7,7 @@ mod check;
 mod cross;
 #[allow(dead_code, reason = "the platforms that use it follow")]
 mod report;
+pub mod wine;
 
 use crate::util::{Args, Outcome, say};
 use crate::{deps, util};
@@ -44,7 +45,7 @@ pub struct Platform {
 }
 
 /// All platforms. Those of one file stand together; `NAME` on the command line also takes the part before a dash.
-const ALL: &[&[Platform]] = &[check::ALL];
+const ALL: &[&[Platform]] = &[check::ALL, wine::ALL];
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };

@@ -1,0 +1,82 @@
+//! Windows under Wine: the prefix (Wine's idea of a disk), the DLL that Wine 8 lacks, and how to run a program there.
+use super::{Platform, cross, folder};
+use crate::util::{self, Outcome, output};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+pub const TARGET: &str = "x86_64-pc-windows-gnu";
+pub const CC: &str = "x86_64-w64-mingw32-gcc";
+/// What building for Windows and running it here needs.
+pub const PACKAGES: &[&str] = &[
+    cross::RUST[0],
+    cross::RUST[1],
+    cross::RUST[2],
+    "gcc-mingw-w64-x86-64-win32",
+    "gcc-mingw-w64-x86-64-posix",
+    "wine64",
+];
+const WINE: &str = "/usr/lib/wine/wine64";
+
+pub const ALL: &[Platform] = &[Platform {
+    name: "windows-engine",
+    means: super::Means::Run,
+    about: "the engine's tests under Wine",
+    packages: PACKAGES,
+    work: engine_tests,
+}];
+
+/// A command that runs a Windows program; paths in its arguments are Unix' ones only if the program takes them (Z: is /).
+pub fn command(program: &Path) -> Outcome<Command> {
+    let mut cmd = Command::new(runner()?);
+    cmd.arg(program);
+    Ok(cmd)
+}
+/// The script that runs a Windows program given as its first argument: what cargo calls a runner. The prefix is made
+/// when it is asked for first.
+pub fn runner() -> Outcome<PathBuf> {
+    static PLACE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    PLACE.get_or_init(|| prepare().map_err(|e| e.to_string())).clone().map_err(Into::into)
+}
+fn prepare() -> Outcome<PathBuf> {
+    let place = folder().join("wine");
+    let (prefix, script) = (place.join("prefix"), place.join("run"));
+    std::fs::create_dir_all(&place)?;
+    // Wine's own chatter, and its questions about .NET and HTML, are switched off.
+    let text = format!(
+        "#!/bin/sh\n# Made by xtask: runs a Windows program.\nexport WINEPREFIX='{}' WINEDEBUG=-all \
+         WINEDLLOVERRIDES='mscoree,mshtml='\nexec {WINE} \"$@\"\n",
+        prefix.display()
+    );
+    if std::fs::read_to_string(&script).ok().as_deref() != Some(text.as_str()) {
+        std::fs::write(&script, text)?;
+        output(Command::new("chmod").arg("+x").arg(&script))?;
+    }
+    let system = prefix.join("drive_c/windows/system32");
+    let dll = system.join("bcryptprimitives.dll");
+    if !dll.is_file() {
+        util::say("making Wine's prefix");
+        output(Command::new(&script).args(["wineboot", "-i"]))?;
+        let source = util::root().join("c-tests/windows/bcryptprimitives.c");
+        let fresh = place.join("bcryptprimitives.dll");
+        let mut cc = Command::new(CC);
+        cc.args(["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-o"]).arg(&fresh).arg(source);
+        output(cc.arg("-ladvapi32"))?;
+        std::fs::copy(fresh, dll)?;
+    }
+    Ok(script)
+}
+/// Debian's cargo for Windows, with Wine as the runner of what it builds.
+pub fn cargo(words: &[&str]) -> Outcome<Command> {
+    let mut cmd = cross::cargo_for(words, TARGET);
+    // Tests unwind; with a profile that aborts, cargo would build two versions of std and mix them up.
+    cmd.env("CARGO_PROFILE_DEV_PANIC", "unwind");
+    cmd.env(cross::variable(TARGET, "RUNNER"), runner()?);
+    Ok(cmd)
+}
+
+fn engine_tests(report: &mut super::Report) -> Outcome {
+    report.runs("under Wine");
+    report.test("the engine's tests", &mut cargo(&["test", "-p", "oxievent"])?)?;
+    Ok(())
+}
