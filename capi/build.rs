@@ -10,6 +10,7 @@ fn main() {
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     table(&Path::new(&out).join("table.rs"));
 
+    let system = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     println!("cargo:rerun-if-changed=src/variadic.c");
     // cc only compiles; the link line is ours, because its own would neither whole-archive nor export.
     cc::Build::new()

@@ -1,5 +1,4 @@
 //! event2/buffer.h
-use libc::iovec;
 use oxievent::Result;
 use oxievent::abi::buffer::{
     SegmentFlag, evbuffer, evbuffer_cb_entry, evbuffer_cb_func, evbuffer_eol_style, evbuffer_file_segment,
@@ -9,6 +8,7 @@ use oxievent::abi::event::event_base;
 use oxievent::abi::util::{ev_off_t, ev_ssize_t, evutil_socket_t};
 use oxievent::base::BaseRef;
 use oxievent::buffer::{BufferRef, MAX_READ, NOT_FOUND, SegmentRef};
+use oxievent::sys::c::iovec;
 use std::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;

@@ -1,6 +1,5 @@
 //! event2/bufferevent.h
 use crate::buffer::{bytes, room};
-use libc::{addrinfo, sockaddr, timeval};
 use oxievent::Result;
 use oxievent::abi::buffer::evbuffer;
 use oxievent::abi::bufferevent::{
@@ -13,6 +12,7 @@ use oxievent::abi::util::{ev_ssize_t, evutil_socket_t};
 use oxievent::base::{BaseRef, current};
 use oxievent::buffer::BufferRef;
 use oxievent::bufferevent::{BevRef, FilterConfig, Group, TokenBucketConfig, free_config, new_config};
+use oxievent::sys::c::{addrinfo, sockaddr, timeval};
 use std::ffi::{CStr, c_char, c_int, c_short, c_void};
 use std::ptr::{null, null_mut};
 

@@ -1,9 +1,9 @@
 //! event2/bufferevent_compat.h
 use crate::bufferevent::handle;
-use libc::timeval;
 use oxievent::abi::bufferevent::{bufferevent, bufferevent_data_cb, bufferevent_event_cb};
 use oxievent::abi::util::evutil_socket_t;
 use oxievent::bufferevent::BevRef;
+use oxievent::sys::c::timeval;
 use std::ffi::{c_int, c_void};
 
 /// Makes a bufferevent over a socket on the current event base. Prefer

@@ -1,5 +1,4 @@
 //! event2/dns.h
-use libc::{addrinfo, in_addr, in6_addr, sockaddr, socklen_t};
 use oxievent::abi::bufferevent::evdns_base;
 use oxievent::abi::dns::{
     EVDNS_ADDITIONAL_SECTION, EVDNS_ANSWER_SECTION, EVDNS_AUTHORITY_SECTION, EVDNS_CLASS_INET, EVDNS_TYPE_A,
@@ -14,6 +13,7 @@ use oxievent::dns::name::Name;
 use oxievent::dns::request::{Done, Kind, RequestRef};
 use oxievent::dns::server::{PortRef, ReplyData, RequestRef as RequestOfServer, Section};
 use oxievent::dns::{DnsRef, error_text, getaddrinfo, global, log};
+use oxievent::sys::c::{addrinfo, in_addr, in6_addr, sockaddr, socklen_t};
 use oxievent::{Error, Result};
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::ptr::null_mut;

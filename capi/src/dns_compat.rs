@@ -1,6 +1,5 @@
 //! event2/dns_compat.h
 use crate::dns::{resolve, reverse, text};
-use libc::{in_addr, in6_addr};
 use oxievent::abi::bufferevent::evdns_base;
 use oxievent::abi::dns::{
     EVDNS_BASE_INITIALIZE_NAMESERVERS, evdns_callback_type, evdns_request, evdns_request_callback_fn_type,
@@ -10,6 +9,7 @@ use oxievent::abi::util::evutil_socket_t;
 use oxievent::dns::name::Name;
 use oxievent::dns::request::{Done, Kind};
 use oxievent::dns::{DnsRef, global, log};
+use oxievent::sys::c::{in_addr, in6_addr};
 use std::ffi::{c_char, c_int, c_ulong, c_void};
 use std::ptr::null_mut;
 

@@ -1,6 +1,6 @@
 //! event2/event.h
 use crate::internal_event::show_current;
-use libc::{FILE, timeval};
+use libc::FILE;
 use oxievent::abi::event::{
     BaseFlag, Ev, Evloop, Feature, event, event_base, event_base_foreach_event_cb, event_callback_fn,
     event_config, event_fatal_cb, event_finalize_callback_fn, event_log_cb,
@@ -8,6 +8,7 @@ use oxievent::abi::event::{
 use oxievent::abi::util::evutil_socket_t;
 use oxievent::base::{BaseRef, Config, CountOf, Del, Ended, EventRef, current, debug, self_cbarg};
 use oxievent::mem::{self, Box};
+use oxievent::sys::c::timeval;
 use oxievent::{Result, backend, log, sys, warnx};
 use std::ffi::{CStr, c_char, c_int, c_short, c_uint, c_void};
 use std::ops::ControlFlow;

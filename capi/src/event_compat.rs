@@ -1,10 +1,10 @@
 //! event2/event_compat.h: the interface of libevent 1.x, which works on one current base.
 use crate::event::{base_of, die, event_base_new, loop_status, status};
 use crate::internal_event::show_current;
-use libc::timeval;
 use oxievent::abi::event::{Ev, Evloop, event, event_base};
 use oxievent::abi::util::evutil_socket_t;
 use oxievent::base::{BaseRef, EventRef, current};
+use oxievent::sys::c::timeval;
 use std::ffi::{c_char, c_int, c_short, c_void};
 
 /// Makes a base, and makes it the current base of the functions in this header. Old: use event_base_new().

@@ -1,6 +1,5 @@
 //! event2/http.h
 use crate::tag::answer;
-use libc::{sockaddr, timeval};
 use oxievent::abi::buffer::evbuffer;
 use oxievent::abi::bufferevent::{bufferevent, evdns_base};
 use oxievent::abi::event::event_base;
@@ -25,6 +24,7 @@ use oxievent::http::server::ServerRef;
 use oxievent::http::text;
 use oxievent::http::uri::{Part, Uri};
 use oxievent::listener::ListenerRef;
+use oxievent::sys::c::{sockaddr, timeval};
 use oxievent::{Error, Result};
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::ptr::{null, null_mut};

@@ -1,9 +1,10 @@
 //! Names that no public header declares: what the original suite and our sibling libraries import.
 //! This file: evutil, memory, log and locks.
 use crate::util::{c_str, evutil_configure_monotonic_time, evutil_gettime_monotonic};
-use libc::{in_addr, in6_addr, sockaddr, timeval};
 use oxievent::abi::thread::{evthread_condition_callbacks, evthread_lock_callbacks};
 use oxievent::abi::util::{evutil_monotonic_timer, evutil_socket_t};
+use oxievent::sys::c;
+use oxievent::sys::c::{in_addr, in6_addr, sockaddr, timeval};
 use oxievent::util::socket::{Connecting, connect_stream};
 use oxievent::util::weak_random::WeakRandom;
 use oxievent::util::{addr, text, time};
@@ -51,7 +52,7 @@ pub unsafe extern "C" fn event_mm_calloc_(count: usize, size: usize) -> *mut c_v
 pub unsafe extern "C" fn event_mm_strdup_(s: *const c_char) -> *mut c_char {
     // SAFETY: Rule 2.
     let Some(s) = (unsafe { c_str(s) }) else {
-        sys::set_errno(libc::EINVAL);
+        sys::set_errno(c::EINVAL);
         return null_mut();
     };
     let bytes = s.to_bytes_with_nul();
@@ -185,7 +186,7 @@ pub unsafe extern "C" fn evutil_socket_connect_(
     sa: *const sockaddr,
     socklen: c_int,
 ) -> c_int {
-    let Ok(len) = libc::socklen_t::try_from(socklen) else { return Error::Os(libc::EINVAL).to_c() };
+    let Ok(len) = c::socklen_t::try_from(socklen) else { return Error::Os(c::EINVAL).to_c() };
     // SAFETY: Rule 2.
     unsafe {
         match connect_stream(*fd_ptr, sa, len) {

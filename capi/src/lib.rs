@@ -34,6 +34,7 @@ pub mod internal_tag;
 pub mod internal_tls;
 pub mod listener;
 pub mod rpc;
+#[cfg(not(windows))]
 pub mod table;
 pub mod tag;
 pub mod thread;

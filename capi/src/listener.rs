@@ -1,11 +1,11 @@
 //! event2/listener.h
-use libc::sockaddr;
 use oxievent::Result;
 use oxievent::abi::event::event_base;
 use oxievent::abi::listener::{LevOpt, evconnlistener, evconnlistener_cb, evconnlistener_errorcb};
 use oxievent::abi::util::evutil_socket_t;
 use oxievent::base::BaseRef;
 use oxievent::listener::ListenerRef;
+use oxievent::sys::c::sockaddr;
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::null_mut;
 

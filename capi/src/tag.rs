@@ -1,7 +1,7 @@
 //! event2/tag.h
-use libc::timeval;
 use oxievent::abi::buffer::evbuffer;
 use oxievent::buffer::BufferRef;
+use oxievent::sys::c::timeval;
 use oxievent::{Error, Result, tag as engine};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::slice;
@@ -405,7 +405,7 @@ pub unsafe extern "C" fn evtag_unmarshal_timeval(
     // SAFETY: rules 1 and 2.
     unsafe {
         answer(on(evbuf, |b| engine::take_pair(b, need_tag)).map(|(sec, usec)| {
-            tell(ptv, timeval { tv_sec: sec as libc::time_t, tv_usec: usec as libc::suseconds_t });
+            tell(ptv, timeval { tv_sec: sec as _, tv_usec: usec as _ });
             0
         }))
     }

@@ -1,7 +1,7 @@
 //! event2/util.h (evutil_snprintf and evutil_vsnprintf are in variadic.c)
-use libc::{addrinfo, sockaddr, timeval, tm};
 use oxievent::abi::util::{evutil_monotonic_timer, evutil_socket_t};
-use oxievent::sys::{self, fd};
+use oxievent::sys::c::{addrinfo, sockaddr, timeval, tm};
+use oxievent::sys::{self, c, fd};
 use oxievent::util::getaddrinfo::{self as gai, GaiError};
 use oxievent::util::time::{MonotonicTimer, date_rfc1123};
 use oxievent::util::{addr, secure_random, socket, text};
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn evutil_socketpair(
     sv: *mut evutil_socket_t,
 ) -> c_int {
     if sv.is_null() {
-        return Error::Os(libc::EFAULT).to_c();
+        return Error::Os(c::EFAULT).to_c();
     }
     match socket::pair(d, r#type, protocol) {
         // SAFETY: Rule 2 for `sv`.
@@ -208,10 +208,10 @@ pub unsafe extern "C" fn evutil_inet_ntop(
     // SAFETY: Rule 2 for both.
     let fitted = unsafe {
         match af {
-            libc::AF_INET => addr::format_v4(src.cast::<[u8; 4]>().read_unaligned(), dst, len),
-            libc::AF_INET6 => addr::format_v6(src.cast::<[u8; 16]>().read_unaligned(), dst, len),
+            c::AF_INET => addr::format_v4(src.cast::<[u8; 4]>().read_unaligned(), dst, len),
+            c::AF_INET6 => addr::format_v6(src.cast::<[u8; 16]>().read_unaligned(), dst, len),
             _ => {
-                sys::set_errno(libc::EAFNOSUPPORT);
+                sys::set_errno(c::EAFNOSUPPORT);
                 return null();
             }
         }
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn evutil_inet_ntop(
     if fitted {
         return dst;
     }
-    sys::set_errno(libc::ENOSPC);
+    sys::set_errno(c::ENOSPC);
     null()
 }
 
@@ -243,7 +243,7 @@ pub unsafe extern "C" fn evutil_inet_pton_scope(
     // SAFETY: Rule 2 for all three.
     unsafe {
         *indexp = 0;
-        if af != libc::AF_INET6 {
+        if af != c::AF_INET6 {
             return evutil_inet_pton(af, src, dst);
         }
         let Some((bytes, zone)) = addr::parse_v6_scope(CStr::from_ptr(src)) else { return 0 };
@@ -267,9 +267,9 @@ pub unsafe extern "C" fn evutil_inet_pton(af: c_int, src: *const c_char, dst: *m
     // SAFETY: Rule 2 for both.
     unsafe {
         match af {
-            libc::AF_INET => addr::parse_v4(CStr::from_ptr(src))
+            c::AF_INET => addr::parse_v4(CStr::from_ptr(src))
                 .map_or(0, |a| (dst.cast::<[u8; 4]>().write_unaligned(a), 1).1),
-            libc::AF_INET6 => addr::parse_v6(CStr::from_ptr(src))
+            c::AF_INET6 => addr::parse_v6(CStr::from_ptr(src))
                 .map_or(0, |a| (dst.cast::<[u8; 16]>().write_unaligned(a), 1).1),
             _ => -1,
         }

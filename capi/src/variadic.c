@@ -1,15 +1,46 @@
 /* The only C in the product: functions with C variadic arguments, which stable Rust cannot define before 1.99. */
-#define _GNU_SOURCE /* strchrnul */
+#define _GNU_SOURCE /* strchrnul; on Windows %lld and %zu */
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef _WIN32
+#include <winsock2.h>
+/* What a DLL exports its .def file says. */
+#define EXPORT
+#define HIDDEN
+typedef intptr_t sock_t;
+#define SOCKET_ERRNO() WSAGetLastError()
+#else
 #define EXPORT __attribute__((visibility("default")))
 /* Rust functions that this file alone calls: declared so, they are not exported. */
 #define HIDDEN __attribute__((visibility("hidden")))
+typedef int sock_t;
+#define SOCKET_ERRNO() errno
+#endif
+#ifdef _MSC_VER
+#define NORETURN __declspec(noreturn)
+#define FMT(a, b)
+#elif defined(__MINGW32__)
+#define NORETURN __attribute__((noreturn))
+#define FMT(a, b) __attribute__((format(gnu_printf, a, b)))
+#else
 #define NORETURN __attribute__((noreturn))
 #define FMT(a, b) __attribute__((format(printf, a, b)))
+#endif
+
+#ifndef __GLIBC__
+/* Where the first C in S is, or its end. */
+static const char *find(const char *s, char c)
+{
+	while (*s && *s != c)
+		s++;
+	return s;
+}
+#define strchrnul find
+#endif
 
 /* Always terminates; returns what the whole text needs, or -1. */
 EXPORT FMT(3, 0) int evutil_vsnprintf(char *buf, size_t buflen, const char *format, va_list ap)
@@ -224,9 +255,9 @@ EXPORT NORETURN FMT(2, 3) void event_errx(int status, const char *fmt, ...)
 	LOG(SEV_ERR, NO_ERRNO, fmt);
 	oxievent_fatal_(status);
 }
-EXPORT NORETURN FMT(3, 4) void event_sock_err(int status, int sock, const char *fmt, ...)
+EXPORT NORETURN FMT(3, 4) void event_sock_err(int status, sock_t sock, const char *fmt, ...)
 {
-	int errnum = errno;
+	int errnum = SOCKET_ERRNO();
 	(void)sock;
 	LOG(SEV_ERR, errnum, fmt);
 	oxievent_fatal_(status);
@@ -240,9 +271,9 @@ EXPORT FMT(1, 2) void event_warnx(const char *fmt, ...)
 {
 	LOG(SEV_WARN, NO_ERRNO, fmt);
 }
-EXPORT FMT(2, 3) void event_sock_warn(int sock, const char *fmt, ...)
+EXPORT FMT(2, 3) void event_sock_warn(sock_t sock, const char *fmt, ...)
 {
-	int errnum = errno;
+	int errnum = SOCKET_ERRNO();
 	(void)sock;
 	LOG(SEV_WARN, errnum, fmt);
 }

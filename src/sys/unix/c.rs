@@ -29,3 +29,5 @@ pub use libc::{
 pub type tv_sec_t = libc::time_t;
 /// The type of `ai_addrlen`.
 pub type ai_addrlen_t = libc::socklen_t;
+// Those that only the C surface needs.
+pub use libc::{EAFNOSUPPORT, EFAULT, ENOSPC, in_addr, in6_addr};
