@@ -427,7 +427,7 @@ pub unsafe extern "C" fn evdns_base_resolv_conf_parse(
 
 /// Adds the nameservers and search domains of the Windows configuration, and the names of its hosts file.
 ///
-/// @param base the DNS base; NULL: the global one, made if there is none
+/// @param base the DNS base; NULL: the global one
 /// @return 0, or -1 if no nameserver was found
 ///
 /// # Safety
@@ -436,8 +436,7 @@ pub unsafe extern "C" fn evdns_base_resolv_conf_parse(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_config_windows_nameservers(base: *mut evdns_base) -> c_int {
     // SAFETY: rule 1.
-    let dns = unsafe { on(base) }.or_else(global::get_or_new);
-    dns.map_or(-1, |dns| answer(dns.read_windows_config()))
+    unsafe { on(base) }.map_or(-1, |dns| answer(dns.read_windows()))
 }
 
 /// Adds the names of a hosts file to those that evdns_getaddrinfo() knows

@@ -260,7 +260,7 @@ pub unsafe extern "C" fn evdns_resolv_conf_parse(flags: c_int, filename: *const 
 #[cfg(windows)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_config_windows_nameservers() -> c_int {
-    global::get_or_new().map_or(-1, |dns| dns.read_windows_config().map_or(-1, |()| 0))
+    global::get_or_new().map_or(-1, |dns| dns.read_windows().map_or(-1, |()| 0))
 }
 
 /// Empties the search list of the global DNS base.

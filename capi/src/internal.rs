@@ -186,7 +186,11 @@ pub unsafe extern "C" fn evutil_socket_connect_(
     sa: *const sockaddr,
     socklen: c_int,
 ) -> c_int {
-    let Ok(len) = c::socklen_t::try_from(socklen) else { return Error::Os(c::EINVAL).to_c() };
+    // An unsigned type on Unix.
+    let len = socklen as c::socklen_t;
+    if socklen < 0 {
+        return Error::Os(c::EINVAL).to_c();
+    }
     // SAFETY: Rule 2.
     unsafe {
         match connect_stream(*fd_ptr, sa, len) {

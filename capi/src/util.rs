@@ -169,7 +169,7 @@ pub unsafe extern "C" fn evutil_socket_geterror(sock: evutil_socket_t) -> c_int 
 #[cfg(windows)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evutil_socket_error_to_string(errcode: c_int) -> *const c_char {
-    sys::socket::error_text(errcode).as_ptr()
+    sys::error_text(errcode).as_ptr()
 }
 
 /// Reads a number as strtoll(3) does.

@@ -201,12 +201,7 @@ impl DnsRef {
         if flags & EVDNS_BASE_INITIALIZE_NAMESERVERS != 0 {
             let no_default = flags & EVDNS_BASE_NAMESERVERS_NO_DEFAULT != 0;
             let what = OPTIONS_ALL | if no_default { DNS_OPTION_NAMESERVERS_NO_DEFAULT } else { 0 };
-            let code = me.read_resolv_conf(what, Some(c"/etc/resolv.conf"));
-            // A file that names no server is no failure (libevent issue 1388).
-            if code != 0 && code != super::config::NO_NAMESERVERS {
-                me.free(false);
-                return Err(Error::Invalid);
-            }
+            me.read_system(what).inspect_err(|_| me.free(false))?;
         }
         Ok(me)
     }

@@ -21,11 +21,14 @@ const TOO_LARGE: c_int = 3;
 const NO_MEMORY: c_int = 4;
 const SHORT_READ: c_int = 5;
 /// The file names no server; the one on this host is used.
-pub const NO_NAMESERVERS: c_int = 6;
+const NO_NAMESERVERS: c_int = 6;
 
 /// The server on this host.
 const DEFAULT_SERVER: &[u8] = b"127.0.0.1";
+#[cfg(not(windows))]
 const HOSTS_FILE: &CStr = c"/etc/hosts";
+#[cfg(not(windows))]
+const RESOLV_CONF: &CStr = c"/etc/resolv.conf";
 
 /// A whole file of at most `most` bytes, or one of the codes above.
 fn read_file(path: &CStr, most: usize) -> std::result::Result<Vec<u8>, c_int> {
@@ -71,7 +74,7 @@ impl DnsRef {
         let default_server =
             what & (DNS_OPTION_NAMESERVERS | DNS_OPTION_NAMESERVERS_NO_DEFAULT) == DNS_OPTION_NAMESERVERS;
         if what & DNS_OPTION_HOSTSFILE != 0 {
-            let _ = self.load_hosts(Some(HOSTS_FILE));
+            self.load_hosts_of_system();
         }
         let read = path.ok_or(CANNOT_OPEN).and_then(|p| read_file(p, resolv_conf::MAX_FILE));
         match read {
@@ -98,6 +101,46 @@ impl DnsRef {
             }
             Err(code) => code,
         }
+    }
+    /// What the system is set to, for a new base. An error only if it cannot be read: a system that names no server is none.
+    #[cfg(not(windows))]
+    pub fn read_system(self, what: c_int) -> Result<()> {
+        match self.read_resolv_conf(what, Some(RESOLV_CONF)) {
+            // libevent issue 1388.
+            OK | NO_NAMESERVERS => Ok(()),
+            _ => Err(Error::Invalid),
+        }
+    }
+    /// The same. Windows has no file of it, so nothing can be wrong with one.
+    #[cfg(windows)]
+    pub fn read_system(self, _what: c_int) -> Result<()> {
+        let _ = self.read_windows();
+        Ok(())
+    }
+    /// `evdns_base_config_windows_nameservers`: an error if there is no server.
+    #[cfg(windows)]
+    pub fn read_windows(self) -> Result<()> {
+        use crate::sys::nameservers::{Setting, each_setting};
+        self.load_hosts_of_system();
+        let mut found = false;
+        each_setting(|setting| match setting {
+            Setting::Nameserver(text) => found |= self.add_server_text(text.to_bytes()).is_ok(),
+            Setting::Domain(domain) => {
+                let mut g = self.lock();
+                if g.search.is_empty() {
+                    let _ = g.search.push_back(domain.to_bytes());
+                }
+            }
+        })?;
+        if found { Ok(()) } else { Err(Error::Invalid) }
+    }
+    #[cfg(not(windows))]
+    fn load_hosts_of_system(self) {
+        let _ = self.load_hosts(Some(HOSTS_FILE));
+    }
+    #[cfg(windows)]
+    fn load_hosts_of_system(self) {
+        let _ = self.load_hosts(crate::sys::nameservers::hosts_file(&mut [0; 512]));
     }
     fn take_over(self, text: &[u8], what: c_int) -> c_int {
         let Ok(lines) = resolv_conf::parse(text) else { return TOO_LARGE };

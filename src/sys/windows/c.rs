@@ -158,6 +158,10 @@ pub const ENOMEM: c_int = 12;
 pub const EINVAL: c_int = 22;
 pub const ENFILE: c_int = 23;
 pub const ENOSYS: c_int = 40;
+// Those that only the C surface needs.
+pub const EFAULT: c_int = ws::WSAEFAULT;
+pub const EAFNOSUPPORT: c_int = ws::WSAEAFNOSUPPORT;
+pub const ENOSPC: c_int = 28;
 
 unsafe extern "C" {
     #[link_name = "_write"]

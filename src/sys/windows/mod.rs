@@ -7,6 +7,7 @@ pub mod clock;
 pub mod datagram;
 pub mod datagram_io;
 mod errno;
+mod error_text;
 pub mod fd;
 pub mod interfaces;
 pub mod io;
@@ -17,6 +18,7 @@ pub mod signal;
 pub mod socket;
 
 pub use errno::{ErrnoGuard, cvt, cvt_size, describe, errno, set_errno};
+pub use error_text::error_text;
 
 use std::sync::Once;
 

@@ -141,6 +141,18 @@ pub fn option(s: evutil_socket_t, level: c_int, name: c_int) -> Result<c_int> {
 pub fn take_error(s: evutil_socket_t) -> Result<c_int> {
     option(s, ws::SOL_SOCKET, ws::SO_ERROR)
 }
+/// The last error of a socket: the thread's, but where that only says to try again, what has happened to the socket
+/// meanwhile.
+pub fn error_of(s: evutil_socket_t) -> c_int {
+    let last = errno();
+    if last == ws::WSAEWOULDBLOCK && s >= 0 {
+        match take_error(s) {
+            Ok(pending) if pending != 0 => return pending,
+            _ => super::set_errno(last),
+        }
+    }
+    last
+}
 /// The address family of a socket, if it is one and the system tells.
 pub fn family(s: evutil_socket_t) -> Option<c_int> {
     let _keep = ErrnoGuard::new();
