@@ -14,6 +14,8 @@
 //! | signal.c | `base/signal.rs` |
 //! | epoll.c, poll.c, select.c, evmap's changelist | `backend/` |
 //! | evthread.c | `thread/` |
+//! | event_iocp.c | `iocp/` |
+//! | buffer_iocp.c | `buffer/overlapped.rs` |
 //! | log.c | `log.rs` |
 //! | buffer.c | `buffer/` |
 //! | bufferevent*.c | `bufferevent/` |
@@ -35,6 +37,8 @@ pub mod callback;
 pub mod dns;
 pub mod error;
 pub mod http;
+#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+pub mod iocp;
 pub mod list;
 pub mod listener;
 #[macro_use]

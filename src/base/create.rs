@@ -83,6 +83,8 @@ impl BaseRef {
                 },
                 notify_event: unassigned(),
                 signal_event: unassigned(),
+                #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+                iocp: None,
             }),
         })?;
         let (p, _) = Box::into_raw_with_allocator(base);
@@ -92,6 +94,11 @@ impl BaseRef {
             // SAFETY: nobody else knows the base.
             unsafe { base.free(false) }
         })?;
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        if flags.contains(BaseFlag::STARTUP_IOCP) {
+            // A base without it serves as well: what went wrong has been logged.
+            let _ = base.start_iocp(config.cpus_hint);
+        }
         Ok(base)
     }
     /// What can be set up only once the base stands where it stays.

@@ -17,6 +17,8 @@ mod guard;
 mod inspect;
 mod io_map;
 mod io_slots;
+#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+mod iocp;
 pub(crate) mod links;
 mod once;
 mod queues;

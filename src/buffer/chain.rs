@@ -69,6 +69,10 @@ const IN_FILE: u32 = 8;
 /// The memory is another block's; that `ChainRef` follows the header.
 const MULTICAST: u32 = 16;
 
+/// The system sends its data: nothing of its memory may change. One owner more holds it meanwhile.
+#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+const PINNED: u32 = 32;
+
 /// What follows the header of a `REFERENCE` block.
 #[derive(Clone, Copy)]
 struct Reference {
@@ -200,6 +204,18 @@ impl ChainRef {
                 Some(p) => self = p,
             }
         }
+    }
+    /// The system sends its data from now on. Under the lock of the buffer it is in, as `unpin`.
+    #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+    pub(super) fn pin(self) {
+        self.flags.set(self.flags.get() | PINNED);
+        self.refs.fetch_add(1, Ordering::Relaxed);
+    }
+    /// Undoes `pin`; it may be the last owner's word.
+    #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+    pub(super) fn unpin(self) {
+        self.flags.set(self.flags.get() & !PINNED);
+        self.release_special();
     }
     /// The segment behind a block for which `is_segment` is true.
     pub(super) fn file_segment(self) -> SegmentRef {

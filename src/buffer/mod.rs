@@ -10,6 +10,7 @@
 //! | `io.rs` | reading from and writing to descriptors |
 //! | `reference.rs`, `segment.rs` | memory and files of others |
 //! | `observers.rs` | callbacks |
+//! | `overlapped.rs` | memory that the system uses meanwhile (completion ports) |
 //!
 //! All state is in `Cell`s, and each call is one [`Call`]: callbacks run under the buffer's recursive lock, may use
 //! the buffer in any way, and may free it, in which case it lives until the outermost call returns.
@@ -18,6 +19,8 @@ mod edit;
 mod io;
 mod list;
 mod observers;
+#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+mod overlapped;
 mod ptr;
 mod reference;
 mod reserve;
@@ -28,6 +31,8 @@ mod store;
 pub use chain::{CHAIN_MAX, MIN_ALLOC};
 pub use io::MAX_READ;
 pub use observers::ParentOps;
+#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+pub use overlapped::{Inbox, MAX_SLICES, Pinned};
 pub use ptr::NOT_FOUND;
 pub use segment::{FileSegment, SegmentRef};
 pub use store::trim;
@@ -100,6 +105,9 @@ const LOCKED: u16 = 16;
 const OBSERVED: u16 = 32;
 /// The bufferevent wants to know when data was added.
 const WATCHED: u16 = 64;
+/// An evbuffer of libevent's internal interface for completion ports; see `overlapped.rs`.
+#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+const OVERLAPPED: u16 = 128;
 /// Some callback was removed while callbacks ran: the list must be swept.
 const DEAD_OBSERVERS: u16 = 8;
 
@@ -172,8 +180,14 @@ impl Evbuffer {
 
 impl BufferRef {
     /// `evbuffer_new`
+    #[inline]
     pub fn new() -> Result<BufferRef> {
-        let p = NonNull::new(mem::malloc(size_of::<Evbuffer>()).cast::<Evbuffer>()).ok_or(Error::NoMem)?;
+        BufferRef::with_size(size_of::<Evbuffer>())
+    }
+    /// One in an allocation of `size` bytes, which are at least an Evbuffer's.
+    #[inline]
+    fn with_size(size: usize) -> Result<BufferRef> {
+        let p = NonNull::new(mem::malloc(size).cast::<Evbuffer>()).ok_or(Error::NoMem)?;
         let first = p.cast::<Link>();
         // SAFETY: fresh memory of that size; `first` is its first field and stays where it is.
         unsafe {

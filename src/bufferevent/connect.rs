@@ -28,7 +28,7 @@ impl BevRef {
     /// `addr` is null or readable for `len` bytes.
     pub unsafe fn connect(self, addr: *const sockaddr, len: c_int) -> Result<()> {
         let _busy = self.busy();
-        if !matches!(self.kind(), Kind::Socket | Kind::Tls) {
+        if !self.can_connect() {
             return Err(Error::Invalid);
         }
         self.forget_addresses();
@@ -39,6 +39,14 @@ impl BevRef {
             return unsafe { below.connect(addr, len) };
         }
         let old = (self.ops().get_fd)(self).filter(|&fd| fd >= 0);
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        if self.kind() == Kind::Async {
+            if addr.is_null() {
+                return self.async_await_connect();
+            }
+            // SAFETY: the caller's promise.
+            return unsafe { self.async_connect(old, addr, len) };
+        }
         if addr.is_null() {
             return self.settle(old.ok_or(Error::Invalid)?, Connect::Pending);
         }
@@ -49,6 +57,9 @@ impl BevRef {
                 sys::fd::close(fd);
             }
         })
+    }
+    fn can_connect(self) -> bool {
+        matches!(self.kind(), Kind::Socket | Kind::Tls | Kind::Async)
     }
     /// Takes over a socket whose connect has gone as `how` says.
     fn settle(self, fd: evutil_socket_t, how: Connect) -> Result<()> {
@@ -124,7 +135,7 @@ impl BevRef {
 
     // ---- the peer's address, for the HTTP client ----
 
-    fn note_peer(self, fd: evutil_socket_t) {
+    pub(super) fn note_peer(self, fd: evutil_socket_t) {
         if self.conn_family() != c::AF_UNSPEC
             && let Ok((a, len)) = socket::peer_address(fd)
         {
@@ -261,7 +272,7 @@ impl BevRef {
     /// Connects to the first of the addresses that does not fail at once. Each failure later goes on with the next one,
     /// in [`Self::connect_elsewhere`].
     fn connect_to_any(self) -> Result<()> {
-        if !matches!(self.kind(), Kind::Socket | Kind::Tls) {
+        if !self.can_connect() {
             self.forget_addresses();
             return Err(Error::Invalid);
         }
@@ -281,24 +292,9 @@ impl BevRef {
             let rest = self.own().addresses.replace(null_mut());
             let old = (self.ops().get_fd)(self).filter(|&fd| fd >= 0);
             // SAFETY: as above.
-            let tried = unsafe {
-                self.set_conn_address(addr, len as usize);
-                dial(old, addr, len as c_int)
-            };
-            let result = match tried {
-                Ok((fd, Connect::Refused(e))) if !rest.is_null() => {
-                    if old.is_none() {
-                        sys::fd::close(fd);
-                    }
-                    Err(Error::Os(e))
-                }
-                Ok((fd, how)) => self.settle(fd, how).inspect_err(|_| {
-                    if old.is_none() && (self.ops().get_fd)(self) != Some(fd) {
-                        sys::fd::close(fd);
-                    }
-                }),
-                Err(e) => Err(e),
-            };
+            unsafe { self.set_conn_address(addr, len as usize) };
+            // SAFETY: as above.
+            let result = unsafe { self.try_address(old, addr, len as c_int, rest.is_null()) };
             self.own().addresses.set(rest);
             self.own().set(State::DIALLED, old.is_none());
             match result {
@@ -307,6 +303,38 @@ impl BevRef {
             }
         }
         Err(failure)
+    }
+    /// Starts connecting to one address. A refusal at once is an error, unless it is the `last` one, which is reported.
+    ///
+    /// # Safety
+    /// `addr` is readable for `len` bytes.
+    unsafe fn try_address(
+        self,
+        old: Option<evutil_socket_t>,
+        addr: *const sockaddr,
+        len: c_int,
+        last: bool,
+    ) -> Result<()> {
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        if self.kind() == Kind::Async {
+            // SAFETY: the caller's promise.
+            return unsafe { self.async_connect(old, addr, len) };
+        }
+        // SAFETY: the caller's promise.
+        match unsafe { dial(old, addr, len) } {
+            Ok((fd, Connect::Refused(e))) if !last => {
+                if old.is_none() {
+                    sys::fd::close(fd);
+                }
+                Err(Error::Os(e))
+            }
+            Ok((fd, how)) => self.settle(fd, how).inspect_err(|_| {
+                if old.is_none() && (self.ops().get_fd)(self) != Some(fd) {
+                    sys::fd::close(fd);
+                }
+            }),
+            Err(e) => Err(e),
+        }
     }
     /// A connect has failed, or takes too long: whether there was another address, which is tried now.
     pub(super) fn connect_elsewhere(self) -> bool {

@@ -13,6 +13,8 @@ mod filter;
 mod flush;
 mod group;
 mod init;
+#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+mod iocp;
 mod ops;
 mod pair;
 mod private;

@@ -1,6 +1,6 @@
 //! What the kinds of bufferevent do differently: one table each, found through `be_ops`.
 //!
-//! A new kind (TLS, IOCP) is a struct that starts with `Private`, and a table.
+//! A new kind is a struct that starts with `Private`, and a table.
 use super::BevRef;
 use crate::abi::bufferevent::bufferevent_flush_mode;
 use crate::abi::event::Ev;
@@ -15,6 +15,8 @@ pub enum Kind {
     Filter,
     /// TLS over a socket or over another bufferevent.
     Tls,
+    /// A socket that works through a completion port.
+    Async,
 }
 
 /// All are called with the bufferevent's lock held, and never with the base's.

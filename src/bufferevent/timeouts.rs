@@ -31,6 +31,10 @@ impl BevRef {
     pub(super) fn assign_timers(self) -> Result<()> {
         let arg = self.as_ptr().cast::<c_void>();
         self.ev_read().assign(self.base(), -1, Ev::FINALIZE, Some(read_timed_out), arg)?;
+        self.assign_write_timer()
+    }
+    pub(super) fn assign_write_timer(self) -> Result<()> {
+        let arg = self.as_ptr().cast::<c_void>();
         self.ev_write().assign(self.base(), -1, Ev::FINALIZE, Some(write_timed_out), arg)
     }
     pub(super) fn restart_read_timer(self) {

@@ -340,14 +340,14 @@ impl ConRef {
         bev.setcb(None, None, None, null_mut());
         let _ = bev.disable_hard(Ev::READ | Ev::WRITE);
         let closes = bev.options().contains(BevOpt::CLOSE_ON_FREE);
-        if !closes && bev.kind() == Kind::Socket {
+        let plain = matches!(bev.kind(), Kind::Socket | Kind::Async);
+        if !closes && plain {
             // The number is about to become another file's.
             let _ = bev.set_fd(-1);
         }
-        // TLS has last words of its own.
-        let plain = bev.kind() == Kind::Socket;
         bev.free();
         if fd >= 0 {
+            // TLS has last words of its own.
             if plain || !closes {
                 let _ = socket::shutdown(fd, c::SHUT_WR);
             }

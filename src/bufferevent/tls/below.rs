@@ -44,7 +44,7 @@ pub(super) fn discard(u: BevRef) {
     let _ = u.input().drain(usize::MAX);
     let _ = u.output().unfreeze(true);
     let _ = u.output().drain(usize::MAX);
-    if u.kind() == Kind::Socket {
+    if matches!(u.kind(), Kind::Socket | Kind::Async) {
         let _ = u.output().freeze(true);
     }
 }

@@ -213,7 +213,9 @@ fn can_write(bev: BevRef) -> bool {
 fn has_transport(bev: BevRef) -> bool {
     match tls(bev).underlying {
         None => bev.ev_read().fd() >= 0 && !bev.own().has(State::CONNECTING),
-        Some(u) if u.kind() == Kind::Socket => u.ev_read().fd() >= 0 && !u.own().has(State::CONNECTING),
+        Some(u) if matches!(u.kind(), Kind::Socket | Kind::Async) => {
+            (u.ops().get_fd)(u).is_some_and(|fd| fd >= 0) && !u.own().has(State::CONNECTING)
+        }
         Some(_) => true,
     }
 }

@@ -2,3 +2,4 @@
 //! written from the manual pages of the systems that have the interface, with its edges.
 pub mod devpoll;
 pub mod ports;
+pub mod iocp;

@@ -3,6 +3,9 @@
 //! Callbacks run without the listener's lock, so that another thread may disable or free it meanwhile. The event is
 //! deleted without waiting for a callback that runs in the loop's thread: that one looks at `enabled` when it returns.
 //! The memory is freed once no callback can be running.
+#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+mod iocp;
+
 use crate::abi::event::{Ev, event, event_callback};
 use crate::abi::listener::{LevOpt, evconnlistener, evconnlistener_cb, evconnlistener_errorcb};
 use crate::abi::util::evutil_socket_t;
@@ -31,6 +34,9 @@ struct Listener {
     refs: Cell<u32>,
     enabled: Cell<bool>,
     freed: Cell<bool>,
+    /// On a base with a completion port: the event is not used then.
+    #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+    accepts: Cell<*mut iocp::Accepts>,
 }
 
 /// A handle on a listener; it stays alive until [`ListenerRef::free`], or until the callback that runs then returns.
@@ -80,6 +86,14 @@ impl ListenerRef {
         if backlog != 0 {
             socket::listen(fd, if backlog > 0 { backlog } else { BACKLOG })?;
         }
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        let through_port = match base.or_else(crate::base::current::get) {
+            Some(base) => iocp::Accepts::new(base, fd)?,
+            None => None,
+        };
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        // Workers use it, whatever the program does.
+        let flags = if through_port.is_some() { flags | LevOpt::THREADSAFE } else { flags };
         let mut accept_flags = 0;
         if !flags.contains(LevOpt::LEAVE_SOCKETS_BLOCKING) {
             accept_flags |= socket::SOCK_NONBLOCK;
@@ -100,15 +114,25 @@ impl ListenerRef {
             refs: Cell::new(1),
             enabled: Cell::new(false),
             freed: Cell::new(false),
+            #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+            accepts: Cell::new(std::ptr::null_mut()),
         })?;
         let (p, _) = mem::Box::into_raw_with_allocator(listener);
         // SAFETY: a box is never null.
         let l = ListenerRef(unsafe { NonNull::new_unchecked(p.cast()) });
         let what = Ev::READ | Ev::PERSIST | Ev::FINALIZE;
-        let made = l
-            .event()
-            .assign(base, fd, what, Some(acceptable), p.cast())
-            .and_then(|()| if flags.contains(LevOpt::DISABLED) { Ok(()) } else { l.enable() });
+        let assigned = l.event().assign(base, fd, what, Some(acceptable), p.cast());
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        let assigned = assigned.and_then(|()| match through_port {
+            Some(a) => {
+                let (a, _) = mem::Box::into_raw_with_allocator(a);
+                l.get().accepts.set(a);
+                // SAFETY: just made, and the listener's from now on.
+                unsafe { (*a).place(l) }
+            }
+            None => Ok(()),
+        });
+        let made = assigned.and_then(|()| if flags.contains(LevOpt::DISABLED) { Ok(()) } else { l.enable() });
         made.inspect_err(|_| {
             // SAFETY: nobody knows it, and its event is not added.
             unsafe { l.release_memory() };
@@ -161,7 +185,12 @@ impl ListenerRef {
         l.error_cb.set(None);
         l.enabled.set(false);
         l.freed.set(true);
-        let _ = self.event().del_noblock();
+        let _ = self.stop();
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        // SAFETY: null or the live listener's own.
+        if let Some(a) = unsafe { l.accepts.get().as_ref() } {
+            self.drop_accepted(a);
+        }
         // At once, so that the address can be bound again. Nobody is in accept: that runs under the lock.
         if l.flags.contains(LevOpt::CLOSE_ON_FREE) && self.event().fd() >= 0 {
             sys::fd::close(self.event().fd());
@@ -186,6 +215,11 @@ impl ListenerRef {
                 let head = CallbackRef::from_raw(self.event().as_ptr().cast());
                 // Released before the finalizer can free it.
                 drop(held);
+                #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+                if let Some(a) = l.accepts.get().as_ref() {
+                    let [b, c] = a.callbacks();
+                    return CallbackRef::finalize_many(base, &[head, b, c], Some(finalized));
+                }
                 CallbackRef::finalize_many(base, &[head], Some(finalized));
             },
             None => {
@@ -201,6 +235,11 @@ impl ListenerRef {
         if self.event().is_initialized() {
             self.event().unassign();
         }
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        // SAFETY: the caller's promise.
+        unsafe {
+            iocp::free(self.get());
+        }
         // SAFETY: made by `new`.
         drop(unsafe { mem::Box::from_raw_in(self.0.as_ptr().cast::<Listener>(), mem::Alloc) });
     }
@@ -210,12 +249,30 @@ impl ListenerRef {
         let _held = self.hold();
         let l = self.get();
         l.enabled.set(true);
-        if l.cb.get().is_some() { self.event().add(None) } else { Ok(()) }
+        if l.cb.get().is_some() { self.start() } else { Ok(()) }
     }
     /// `evconnlistener_disable`. A callback that runs in another thread finishes; none starts afterwards.
     pub fn disable(self) -> Result<()> {
         let _held = self.hold();
         self.get().enabled.set(false);
+        self.stop()
+    }
+    fn start(self) -> Result<()> {
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        // SAFETY: null or the live listener's own.
+        if let Some(a) = unsafe { self.get().accepts.get().as_ref() } {
+            self.start_accepting(a);
+            return Ok(());
+        }
+        self.event().add(None)
+    }
+    fn stop(self) -> Result<()> {
+        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        // SAFETY: null or the live listener's own.
+        if let Some(a) = unsafe { self.get().accepts.get().as_ref() } {
+            self.stop_accepting(a);
+            return Ok(());
+        }
         self.event().del_noblock()
     }
     /// `evconnlistener_set_cb`
