@@ -11,6 +11,7 @@ mod error_text;
 pub mod fd;
 pub mod interfaces;
 pub mod io;
+pub mod iocp;
 pub mod nameservers;
 pub mod random;
 pub mod select;
