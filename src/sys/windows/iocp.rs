@@ -10,13 +10,15 @@ use std::mem::{size_of, transmute, zeroed};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 use windows_sys::Win32::Foundation::{
-    CloseHandle, ERROR_INVALID_PARAMETER, ERROR_NETNAME_DELETED, GetLastError, HANDLE, INVALID_HANDLE_VALUE, WAIT_OBJECT_0, WAIT_TIMEOUT,
+    CloseHandle, ERROR_INVALID_PARAMETER, ERROR_NETNAME_DELETED, GetLastError, HANDLE, INVALID_HANDLE_VALUE,
+    WAIT_OBJECT_0, WAIT_TIMEOUT,
 };
 use windows_sys::Win32::Networking::WinSock::{
     AF_INET, AF_INET6, INVALID_SOCKET, SIO_GET_EXTENSION_FUNCTION_POINTER, SO_UPDATE_ACCEPT_CONTEXT,
-    SO_UPDATE_CONNECT_CONTEXT, SOCK_STREAM, SOCKADDR, SOCKET, SOL_SOCKET, WSA_IO_PENDING, WSA_OPERATION_ABORTED,
-    WSABUF, WSAECONNRESET, WSAEINVAL, WSAENOTCONN, WSAENOTSOCK, WSAGetLastError, WSAGetOverlappedResult, WSAID_ACCEPTEX,
-    WSAID_CONNECTEX, WSAID_GETACCEPTEXSOCKADDRS, WSAIoctl, WSARecv, WSASend, bind, closesocket, setsockopt, socket,
+    SO_UPDATE_CONNECT_CONTEXT, SOCK_STREAM, SOCKADDR, SOCKET, SOL_SOCKET, WSA_IO_PENDING,
+    WSA_OPERATION_ABORTED, WSABUF, WSAECONNRESET, WSAEINVAL, WSAENOTCONN, WSAENOTSOCK, WSAGetLastError,
+    WSAGetOverlappedResult, WSAID_ACCEPTEX, WSAID_CONNECTEX, WSAID_GETACCEPTEXSOCKADDRS, WSAIoctl, WSARecv,
+    WSASend, bind, closesocket, setsockopt, socket,
 };
 use windows_sys::Win32::System::IO::{
     CancelIoEx, CreateIoCompletionPort, GetQueuedCompletionStatus, OVERLAPPED, PostQueuedCompletionStatus,
@@ -107,7 +109,11 @@ impl Port {
         // SAFETY: plain handles; a bad one is refused.
         let h = unsafe { CreateIoCompletionPort(s as HANDLE, self.0, key, 0) };
         // SAFETY: the thread's own last error.
-        if !h.is_null() || unsafe { GetLastError() } == ERROR_INVALID_PARAMETER { Ok(()) } else { Err(last()) }
+        if !h.is_null() || unsafe { GetLastError() } == ERROR_INVALID_PARAMETER {
+            Ok(())
+        } else {
+            Err(last())
+        }
     }
     /// Puts a packet of the program's own into the port.
     pub fn post(&self, bytes: u32, key: usize, overlapped: *mut Overlapped) -> Result<()> {
@@ -120,7 +126,8 @@ impl Port {
         let (mut bytes, mut key, mut overlapped) = (0, 0, null_mut());
         // SAFETY: the three are ours to write.
         let ok =
-            unsafe { GetQueuedCompletionStatus(self.0, &mut bytes, &mut key, &mut overlapped, INFINITE) } != 0;
+            unsafe { GetQueuedCompletionStatus(self.0, &mut bytes, &mut key, &mut overlapped, INFINITE) }
+                != 0;
         if !ok && overlapped.is_null() {
             return None;
         }
@@ -181,18 +188,17 @@ pub unsafe fn failure(s: evutil_socket_t, ov: *mut Overlapped) -> c_int {
 
 // ---- what Winsock gives only on request ----
 
-type AcceptEx = unsafe extern "system" fn(
+type AcceptEx =
+    unsafe extern "system" fn(SOCKET, SOCKET, *mut c_void, u32, u32, u32, *mut u32, *mut OVERLAPPED) -> i32;
+type ConnectEx = unsafe extern "system" fn(
     SOCKET,
-    SOCKET,
-    *mut c_void,
-    u32,
-    u32,
+    *const SOCKADDR,
+    i32,
+    *const c_void,
     u32,
     *mut u32,
     *mut OVERLAPPED,
 ) -> i32;
-type ConnectEx =
-    unsafe extern "system" fn(SOCKET, *const SOCKADDR, i32, *const c_void, u32, *mut u32, *mut OVERLAPPED) -> i32;
 type GetAcceptExSockaddrs = unsafe extern "system" fn(
     *const c_void,
     u32,
@@ -309,7 +315,14 @@ pub fn is_peer_gone(e: c_int) -> bool {
 /// Makes `new`, which was accepted from `listener`, a socket like any other.
 pub fn finish_accept(new: evutil_socket_t, listener: evutil_socket_t) -> Result<()> {
     // SAFETY: a socket's worth of bytes on our stack.
-    unsafe { update_context(new, SO_UPDATE_ACCEPT_CONTEXT, (&raw const listener).cast(), size_of::<SOCKET>() as i32) }
+    unsafe {
+        update_context(
+            new,
+            SO_UPDATE_ACCEPT_CONTEXT,
+            (&raw const listener).cast(),
+            size_of::<SOCKET>() as i32,
+        )
+    }
 }
 /// The peer of a socket that was accepted with `room`.
 ///
