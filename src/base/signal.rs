@@ -406,6 +406,14 @@ mod tests {
     use crate::abi::event::Ev;
     use std::sync::atomic::AtomicI32 as Seen;
 
+    // One for each test: they run side by side.
+    #[cfg(unix)]
+    use c::{SIGCONT as FOUR, SIGKILL as REFUSED, SIGUSR1 as ONE, SIGUSR2 as TWO, SIGWINCH as THREE};
+    #[cfg(windows)]
+    use c::{SIGBREAK as THREE, SIGILL as FOUR, SIGINT as ONE, SIGTERM as TWO};
+    #[cfg(windows)]
+    const REFUSED: c_int = 9;
+
     fn new_event(signal: c_int) -> EventRef {
         // SAFETY: all-zero is a valid event; it is leaked, so it stays alive.
         let ev =
@@ -413,12 +421,17 @@ mod tests {
                 .unwrap();
         // SAFETY: as above.
         unsafe {
-            (*ev.as_ptr()).ev_fd = signal;
+            (*ev.as_ptr()).ev_fd = signal as evutil_socket_t;
             (*ev.as_ptr()).ev_events = (Ev::SIGNAL | Ev::PERSIST).bits();
         }
         ev
     }
     fn raise(signal: c_int) {
+        // The runtime of Windows forgets the handler until it has run: a second signal of that moment would end us.
+        #[cfg(windows)]
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        #[cfg(windows)]
+        let _one_at_a_time = ONE_AT_A_TIME.lock();
         // SAFETY: each test uses a signal of its own that it handles.
         assert_eq!(unsafe { c::raise(signal) }, 0);
     }
@@ -428,28 +441,37 @@ mod tests {
         seen
     }
     fn readable(s: &Signals) -> bool {
-        let mut p = [c::pollfd { fd: s.fd(), events: c::POLLIN, revents: 0 }];
-        crate::sys::poll::poll(&mut p, 0) == Ok(1)
+        #[cfg(unix)]
+        {
+            let mut p = [c::pollfd { fd: s.fd(), events: c::POLLIN, revents: 0 }];
+            crate::sys::poll::poll(&mut p, 0) == Ok(1)
+        }
+        #[cfg(windows)]
+        (0..50).any(|_| {
+            os::nap();
+            fd::bytes_readable(s.fd()).is_ok_and(|n| n > 0)
+        })
     }
 
     #[test]
     fn caught_counted_and_woken_once() {
         let mut s = Signals::new().unwrap();
-        let (a, b) = (new_event(c::SIGUSR1), new_event(c::SIGUSR1));
+        let (a, b) = (new_event(ONE), new_event(ONE));
         s.add(a).unwrap();
         s.add(b).unwrap();
         assert!(!readable(&s));
+        raise(ONE);
         crate::sys::set_errno(77);
-        for _ in 0..3 {
-            raise(c::SIGUSR1);
-        }
+        // raise of some systems sets errno itself.
+        handler(ONE);
         assert_eq!(crate::sys::errno(), 77);
+        raise(ONE);
         assert!(readable(&s));
         assert_eq!(drain(&mut s), [(b, 3), (a, 3)]);
         assert!(!readable(&s));
         assert_eq!(drain(&mut s), []);
         s.del(b).unwrap();
-        raise(c::SIGUSR1);
+        raise(ONE);
         assert_eq!(drain(&mut s), [(a, 1)]);
         assert!(s.is_consistent());
         s.del(a).unwrap();
@@ -464,27 +486,27 @@ mod tests {
     #[test]
     fn the_old_action_comes_back_when_the_last_base_is_done() {
         // SAFETY: `note` only stores.
-        unsafe { os::replace(c::SIGUSR2, &os::action_of(note)) }.unwrap();
+        unsafe { os::replace(TWO, &os::action_of(note)) }.unwrap();
         let (mut one, mut two) = (Signals::new().unwrap(), Signals::new().unwrap());
-        let (a, b) = (new_event(c::SIGUSR2), new_event(c::SIGUSR2));
+        let (a, b) = (new_event(TWO), new_event(TWO));
         one.add(a).unwrap();
         two.add(b).unwrap();
-        raise(c::SIGUSR2);
+        raise(TWO);
         assert_eq!((drain(&mut one), drain(&mut two)), (vec![], vec![(b, 1)]), "the one that added last");
         one.set_current();
-        raise(c::SIGUSR2);
+        raise(TWO);
         assert_eq!((drain(&mut one), drain(&mut two)), (vec![(a, 1)], vec![]), "the one whose loop runs");
         one.del(a).unwrap();
-        raise(c::SIGUSR2);
+        raise(TWO);
         assert_eq!(drain(&mut two), [(b, 1)], "the one that is left");
         one.add(a).unwrap();
         drop(two);
-        raise(c::SIGUSR2);
+        raise(TWO);
         assert_eq!(drain(&mut one), [(a, 1)]);
         assert_eq!(SEEN.load(SeqCst), 0);
         drop(one);
-        raise(c::SIGUSR2);
-        assert_eq!(SEEN.load(SeqCst), c::SIGUSR2);
+        raise(TWO);
+        assert_eq!(SEEN.load(SeqCst), TWO);
     }
 
     #[test]
@@ -493,20 +515,20 @@ mod tests {
         for n in [-1, NSIG as c_int, c_int::MAX, c_int::MIN] {
             assert_eq!(s.add(new_event(n)), Err(Error::Invalid));
         }
-        assert_eq!(s.add(new_event(c::SIGKILL)), Err(Error::Os(c::EINVAL)));
+        assert_eq!(s.add(new_event(REFUSED)), Err(Error::Os(c::EINVAL)));
         assert!(s.next_event(None).is_none());
     }
 
     #[test]
     fn reinit_opens_another_descriptor_and_forgets_what_was_caught() {
         let mut s = Signals::new().unwrap();
-        let ev = new_event(c::SIGWINCH);
+        let ev = new_event(THREE);
         s.add(ev).unwrap();
-        raise(c::SIGWINCH);
+        raise(THREE);
         s.reinit().unwrap();
         assert!(!readable(&s));
         assert_eq!(drain(&mut s), []);
-        raise(c::SIGWINCH);
+        raise(THREE);
         assert!(readable(&s));
         assert_eq!(drain(&mut s), [(ev, 1)]);
     }
@@ -515,21 +537,21 @@ mod tests {
     fn bases_come_and_go_while_signals_arrive() {
         let stop = std::sync::Arc::new(AtomicBool::new(false));
         let mut keep = Signals::new().unwrap();
-        let kept = new_event(c::SIGCONT);
+        let kept = new_event(FOUR);
         keep.add(kept).unwrap();
         let threads: std::vec::Vec<_> = (0..2)
             .map(|_| {
                 let stop = stop.clone();
                 std::thread::spawn(move || {
                     while !stop.load(SeqCst) {
-                        raise(c::SIGCONT);
+                        raise(FOUR);
                     }
                 })
             })
             .collect();
         for _ in 0..300 {
             let mut s = Signals::new().unwrap();
-            let ev = new_event(c::SIGCONT);
+            let ev = new_event(FOUR);
             s.add(ev).unwrap();
             drain(&mut s);
             if s.next_event(None).is_some() {
@@ -541,7 +563,7 @@ mod tests {
             t.join().unwrap();
         }
         drain(&mut keep);
-        raise(c::SIGCONT);
+        raise(FOUR);
         assert_eq!(drain(&mut keep), [(kept, 1)]);
     }
 }

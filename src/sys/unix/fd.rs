@@ -40,6 +40,12 @@ pub fn set_nonblocking(fd: c_int) -> Result<()> {
 pub fn set_cloexec(fd: c_int) -> Result<()> {
     add_flag(fd, libc::F_GETFD, libc::F_SETFD, libc::FD_CLOEXEC)
 }
+/// Whether a program that is executed would have the descriptor.
+pub fn is_inherited(fd: c_int) -> bool {
+    // SAFETY: fcntl on integers.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+    flags >= 0 && flags & libc::FD_CLOEXEC == 0
+}
 /// Whether `fd` is an open descriptor.
 pub fn is_open(fd: c_int) -> bool {
     let _keep = ErrnoGuard::new();

@@ -24,6 +24,8 @@ pub const SHARE_PORT: Option<c_int> = {
     let option = None;
     option
 };
+/// The option that keeps others from taking over a port, where they could.
+pub const EXCLUSIVE: Option<c_int> = None;
 /// The option by which a listener gets the port of connections that have ended not long ago.
 pub const REUSE_ADDRESS: Option<c_int> = Some(libc::SO_REUSEADDR);
 /// The option of TCP by which a listener hears of a connection only when it has data, if there is one.

@@ -174,11 +174,40 @@ pub unsafe fn write(fd: c_int, buf: *const c_void, len: usize) -> isize {
     // SAFETY: the caller's promise.
     unsafe { crt_write(fd, buf, len.min(c_int::MAX as usize) as c_uint) as isize }
 }
+/// A time as a date of the Gregorian calendar; null if its year is out of range. (The runtime's own function ends at
+/// the year 3000.)
+///
 /// # Safety
 /// `when` is readable and `out` writable.
 pub unsafe fn gmtime_r(when: *const time_t, out: *mut tm) -> *mut tm {
     // SAFETY: the caller's promise.
-    if unsafe { libc::gmtime_s(out, when) } == 0 { out } else { null_mut() }
+    let when = unsafe { when.read() };
+    let (days, second) = (when.div_euclid(86_400), when.rem_euclid(86_400));
+    // Years that begin in March have their odd day at the end; 400 of them are an era.
+    let since = days + 719_468;
+    let (era, day) = (since.div_euclid(146_097), since.rem_euclid(146_097));
+    let year_of_era = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let year = era * 400 + year_of_era + i64::from(month >= 10);
+    let Ok(tm_year) = c_int::try_from(year - 1900) else { return null_mut() };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    // From January on again.
+    let tm_yday = if month >= 10 { day_of_year - 306 } else { day_of_year + 59 + i64::from(leap) };
+    let date = tm {
+        tm_sec: (second % 60) as c_int,
+        tm_min: (second / 60 % 60) as c_int,
+        tm_hour: (second / 3600) as c_int,
+        tm_mday: (day_of_year - (153 * month + 2) / 5 + 1) as c_int,
+        tm_mon: ((month + 2) % 12) as c_int,
+        tm_year,
+        tm_wday: (days + 4).rem_euclid(7) as c_int,
+        tm_yday: tm_yday as c_int,
+        tm_isdst: 0,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { out.write(date) };
+    out
 }
 /// What error `e` means, of the runtime's or of Winsock's, as a C string. 0 for success.
 ///
@@ -250,4 +279,33 @@ pub unsafe fn if_nametoindex(name: *const c_char) -> u32 {
 pub unsafe fn if_indextoname(index: u32, name: *mut c_char) -> *mut c_char {
     // SAFETY: the caller's promise.
     unsafe { IpHelper::if_indextoname(index, name.cast()).cast() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_runtime() {
+        for day in -3..380_000i64 {
+            let when = day * 86_400 + day.rem_euclid(86_399);
+            // SAFETY: all zero is a valid tm.
+            let (mut ours, mut theirs): (tm, tm) = unsafe { std::mem::zeroed() };
+            // SAFETY: places of ours.
+            let known = unsafe {
+                gmtime_r(&when, &mut ours);
+                libc::gmtime_s(&mut theirs, &when) == 0
+            };
+            let all = |t: &tm| {
+                [t.tm_sec, t.tm_min, t.tm_hour, t.tm_mday, t.tm_mon, t.tm_year, t.tm_wday, t.tm_yday]
+            };
+            if known {
+                assert_eq!(all(&ours), all(&theirs), "{when}");
+            }
+        }
+        // SAFETY: all zero is a valid tm.
+        let mut t: tm = unsafe { std::mem::zeroed() };
+        // SAFETY: places of ours.
+        assert!(unsafe { gmtime_r(&time_t::MAX, &mut t) }.is_null());
+    }
 }

@@ -15,6 +15,8 @@ pub const SOCK_CLOEXEC: c_int = 0x2000_0000;
 pub const SHARE_PORT: Option<c_int> = None;
 /// A listener hears of each connection at once.
 pub const DEFER_ACCEPT: Option<c_int> = None;
+/// The option that keeps others from taking over a port.
+pub const EXCLUSIVE: Option<c_int> = Some(ws::SO_EXCLUSIVEADDRUSE);
 /// SO_REUSEADDR lets anybody take over a port here; that of a closed listener is free without it.
 pub const REUSE_ADDRESS: Option<c_int> = None;
 
