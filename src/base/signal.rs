@@ -407,10 +407,10 @@ mod tests {
     use std::sync::atomic::AtomicI32 as Seen;
 
     // One for each test: they run side by side.
-    #[cfg(unix)]
-    use c::{SIGCONT as FOUR, SIGKILL as REFUSED, SIGUSR1 as ONE, SIGUSR2 as TWO, SIGWINCH as THREE};
     #[cfg(windows)]
     use c::{SIGBREAK as THREE, SIGILL as FOUR, SIGINT as ONE, SIGTERM as TWO};
+    #[cfg(unix)]
+    use c::{SIGCONT as FOUR, SIGKILL as REFUSED, SIGUSR1 as ONE, SIGUSR2 as TWO, SIGWINCH as THREE};
     #[cfg(windows)]
     const REFUSED: c_int = 9;
 
