@@ -5,7 +5,6 @@ use super::ptr::{NOT_FOUND, Pos};
 use super::{BufferRef, Evbuffer, FROZEN_FRONT};
 use crate::abi::buffer::{evbuffer_eol_style, evbuffer_ptr};
 use crate::mem;
-use crate::sys::c;
 use memchr::{memchr2, memmem};
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
@@ -15,7 +14,7 @@ use std::ptr::null_mut;
 #[inline]
 fn memchr(byte: u8, hay: &[u8]) -> Option<usize> {
     // SAFETY: the slice is readable.
-    let p = unsafe { c::memchr(hay.as_ptr().cast(), byte.into(), hay.len()) };
+    let p = unsafe { crate::sys::c::memchr(hay.as_ptr().cast(), byte.into(), hay.len()) };
     (!p.is_null()).then(|| p as usize - hay.as_ptr() as usize)
 }
 #[cfg(not(target_env = "gnu"))]
