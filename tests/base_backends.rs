@@ -23,6 +23,7 @@ fn on_all(test: impl Fn(BaseRef)) {
         ("select", BaseFlag::empty()),
         ("evport", BaseFlag::empty()),
         ("devpoll", BaseFlag::empty()),
+        ("kqueue", BaseFlag::empty()),
     ];
     for (name, flags) in modes {
         let mut config = Config::new();

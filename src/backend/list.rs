@@ -18,6 +18,8 @@ pub(super) enum Id {
         all(feature = "miniatures", target_os = "linux")
     ))]
     Devpoll,
+    #[allow(dead_code, reason = "not on every system")]
+    Kqueue,
     #[cfg(unix)]
     Poll,
     #[cfg(unix)]
@@ -68,10 +70,36 @@ const DEVPOLL: Info = Info {
     id: Id::Devpoll,
 };
 
-/// In the order of preference: evport, kqueue, epoll, devpoll, poll, select, win32, as far as the target has them.
+/// kqueue, on the systems that have one and over its miniature.
+#[cfg(any(
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_vendor = "apple",
+    all(feature = "miniatures", target_os = "linux")
+))]
+const KQUEUE: Info = Info {
+    name: c"kqueue",
+    disabled_by: c"EVENT_NOKQUEUE",
+    features: features(&[Feature::ET, Feature::O1, Feature::FDS, Feature::EARLY_CLOSE]),
+    needs_reinit_after_fork: true,
+    id: Id::Kqueue,
+};
+
+/// In the order of preference: evport, kqueue, epoll, devpoll, poll, select, win32, as far as the target has them. What
+/// runs over a miniature comes last: only who asks for it gets it.
 pub static LIST: &[Info] = &[
     #[cfg(any(target_os = "solaris", target_os = "illumos"))]
     EVPORT,
+    #[cfg(any(
+        target_os = "freebsd",
+        target_os = "dragonfly",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple"
+    ))]
+    KQUEUE,
     #[cfg(any(target_os = "linux", target_os = "android"))]
     Info {
         name: c"epoll",
@@ -112,6 +140,8 @@ pub static LIST: &[Info] = &[
     },
     #[cfg(all(feature = "miniatures", target_os = "linux"))]
     EVPORT,
+    #[cfg(all(feature = "miniatures", target_os = "linux"))]
+    KQUEUE,
     #[cfg(all(feature = "miniatures", target_os = "linux"))]
     DEVPOLL,
 ];

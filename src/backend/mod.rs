@@ -9,7 +9,17 @@
 //!   any more is ignored by the io_map.
 //! * EINTR is a wait without events, not an error.
 //! * Errors and hang-ups are reported as READ | WRITE | ERROR; who watches for CLOSED only is told that.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+//! * What happened on one descriptor may be reported in several parts.
+//! * A backend may watch signals itself (`watches_signals`), and wake the loop without a descriptor (`wake_up`).
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_vendor = "apple"
+))]
 mod changelist;
 #[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
 mod devpoll;
@@ -17,6 +27,19 @@ mod devpoll;
 mod epoll;
 #[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
 mod evport;
+// Where the system has no kqueue, a stand-in of which no value exists takes its place.
+#[cfg_attr(
+    not(any(
+        target_os = "freebsd",
+        target_os = "dragonfly",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+        all(feature = "miniatures", target_os = "linux")
+    )),
+    path = "absent.rs"
+)]
+mod kqueue;
 mod list;
 #[cfg(unix)]
 mod poll;
@@ -32,7 +55,7 @@ pub use list::{Info, LIST, by_name};
 use crate::abi::event::Feature;
 use crate::abi::util::evutil_socket_t;
 use crate::{Error, Result};
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 
 bitflags::bitflags! {
     /// What is watched on a descriptor, and what happened on it. READ, WRITE, CLOSED and ET have the values of
@@ -94,6 +117,7 @@ enum Kind {
         all(feature = "miniatures", target_os = "linux")
     ))]
     Devpoll(devpoll::Devpoll),
+    Kqueue(kqueue::Kqueue),
     #[cfg(unix)]
     Poll(poll::Poll),
     #[cfg(unix)]
@@ -131,6 +155,7 @@ enum WaitKind {
         all(feature = "miniatures", target_os = "linux")
     ))]
     Devpoll(devpoll::Wait),
+    Kqueue(kqueue::Wait),
     #[cfg(unix)]
     Poll(poll::Wait),
     #[cfg(unix)]
@@ -141,10 +166,30 @@ enum WaitKind {
     Scripted,
 }
 
+/// Ends waits of the backend that made it. Its owner may use it, and drop it, after the backend has gone.
+pub struct WakeUp(WakeUpKind);
+
+enum WakeUpKind {
+    Kqueue(kqueue::WakeUp),
+}
+
+impl WakeUp {
+    /// Any number of wake-ups before the next wait are one.
+    pub fn wake(&self) -> Result<()> {
+        match &self.0 {
+            WakeUpKind::Kqueue(w) => w.wake(),
+        }
+    }
+}
+
 /// Takes the reports of a wait. A trait and not a closure, so that it can be inlined into each backend's loop.
 pub trait Reports {
     /// `what` happened on `fd`.
     fn report(&mut self, fd: evutil_socket_t, what: Interest);
+    /// `signal` came `times` times; only from a backend that watches signals.
+    fn signal(&mut self, _signal: c_int, _times: u32) {}
+    /// A [`WakeUp`] of the backend was used.
+    fn woken(&mut self) {}
 }
 struct Closure<F>(F);
 impl<F: FnMut(evutil_socket_t, Interest)> Reports for Closure<F> {
@@ -176,6 +221,7 @@ impl Backend {
                 all(feature = "miniatures", target_os = "linux")
             ))]
             list::Id::Devpoll => (Kind::Devpoll(devpoll::Devpoll::new()?), info.name, false),
+            list::Id::Kqueue => (Kind::Kqueue(kqueue::Kqueue::new()?), info.name, false),
             #[cfg(unix)]
             list::Id::Poll => (Kind::Poll(poll::Poll::new()), info.name, false),
             #[cfg(unix)]
@@ -208,6 +254,7 @@ impl Backend {
         match &self.kind {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Kind::Epoll(e) => e.defers_changes(),
+            Kind::Kqueue(_) => true,
             _ => false,
         }
     }
@@ -224,6 +271,27 @@ impl Backend {
             ))]
             Kind::Evport(_) => true,
             _ => false,
+        }
+    }
+    /// True if [`Self::watch_signal`] works: signals are reported like descriptors, and every base that watches one
+    /// is told of it.
+    #[inline]
+    pub fn watches_signals(&self) -> bool {
+        matches!(self.kind, Kind::Kqueue(_))
+    }
+    /// Begins (`on`) or ends to report `signal`, at once, also for a wait under way. How often a signal came counts from
+    /// here. The signal's action is the caller's business.
+    pub fn watch_signal(&mut self, signal: c_int, on: bool) -> Result<()> {
+        match &mut self.kind {
+            Kind::Kqueue(k) => k.watch_signal(signal, on),
+            _ => Err(Error::Invalid),
+        }
+    }
+    /// A way to end a wait from another thread, which then reports [`Reports::woken`]. None: the base uses a descriptor.
+    pub fn wake_up(&mut self) -> Result<Option<WakeUp>> {
+        match &mut self.kind {
+            Kind::Kqueue(k) => Ok(k.wake_up()?.map(|w| WakeUp(WakeUpKind::Kqueue(w)))),
+            _ => Ok(None),
         }
     }
     /// Makes `change`. On failure everything is as before.
@@ -244,6 +312,7 @@ impl Backend {
                 all(feature = "miniatures", target_os = "linux")
             ))]
             Kind::Devpoll(d) => d.change(change),
+            Kind::Kqueue(k) => k.change(change),
             #[cfg(unix)]
             Kind::Poll(p) => p.change(change),
             #[cfg(unix)]
@@ -272,6 +341,7 @@ impl Backend {
                 all(feature = "miniatures", target_os = "linux")
             ))]
             Kind::Devpoll(d) => WaitKind::Devpoll(d.start_wait(timeout)),
+            Kind::Kqueue(k) => WaitKind::Kqueue(k.start_wait(timeout)),
             #[cfg(unix)]
             Kind::Poll(p) => WaitKind::Poll(p.start_wait(timeout)),
             #[cfg(unix)]
@@ -303,6 +373,7 @@ impl Backend {
                 all(feature = "miniatures", target_os = "linux")
             ))]
             (Kind::Devpoll(d), WaitKind::Devpoll(w)) => d.finish_wait(w, reports),
+            (Kind::Kqueue(k), WaitKind::Kqueue(w)) => k.finish_wait(w, reports),
             #[cfg(unix)]
             (Kind::Poll(p), WaitKind::Poll(w)) => p.finish_wait(w, reports),
             #[cfg(unix)]
@@ -341,6 +412,7 @@ impl Wait {
                 all(feature = "miniatures", target_os = "linux")
             ))]
             WaitKind::Devpoll(w) => w.run(),
+            WaitKind::Kqueue(w) => w.run(),
             #[cfg(unix)]
             WaitKind::Poll(w) => w.run(),
             #[cfg(unix)]
@@ -355,9 +427,9 @@ impl Wait {
 
 /// Microseconds as milliseconds for poll and epoll_wait: never early, clamped to what the call takes, -1 for None.
 #[cfg(unix)]
-fn to_msec(timeout: Option<u64>) -> std::ffi::c_int {
+fn to_msec(timeout: Option<u64>) -> c_int {
     match timeout {
         None => -1,
-        Some(us) => us.div_ceil(1000).min(std::ffi::c_int::MAX as u64) as std::ffi::c_int,
+        Some(us) => us.div_ceil(1000).min(c_int::MAX as u64) as c_int,
     }
 }

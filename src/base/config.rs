@@ -109,6 +109,11 @@ mod tests {
         let mut c = Config::new();
         c.flags = BaseFlag::IGNORE_ENV;
         c.require = Feature::ET | Feature::FDS;
+        let has_both = |i: &&Info| i.features.contains(Feature::ET | Feature::FDS);
+        for info in backend::LIST.iter().filter(has_both) {
+            assert_eq!(c.open_backend(c.flags).unwrap().info().name, info.name);
+            c.avoid_method(info.name).unwrap();
+        }
         assert!(c.open_backend(c.flags).is_none());
     }
 

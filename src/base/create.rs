@@ -45,7 +45,7 @@ impl BaseRef {
             if threads { (PlainLock::new()?, Cond::new()?) } else { (PlainLock::NONE, Cond::NONE) };
         let unlimited = config.max_callbacks == c_int::MAX && config.max_interval.is_none();
         let precise = flags.contains(BaseFlag::PRECISE_TIMER);
-        let signals = Signals::new()?;
+        let signals = Signals::new(&backend)?;
         let base = mem::new_box(Base {
             signal_pair: UnsafeCell::new(signals.ev_signal_pair),
             notify_fd: UnsafeCell::new([-1, -1]),
@@ -156,7 +156,10 @@ impl BaseRef {
         let had_signals = g.signal_event_added();
         g.close_notify();
         g.remove_own(false);
-        let renewed = g.signals.reinit();
+        let renewed = {
+            let State { signals, backend, .. } = &mut *g;
+            signals.reinit(backend)
+        };
         // Descriptors of the old backend mean nothing to the new one: from here on all must succeed or fail late.
         let mut result = if info.needs_reinit_after_fork {
             let State { io, backend, .. } = &mut *g;
@@ -210,6 +213,9 @@ impl Guard {
     fn make_notifiable(&mut self) -> Result<()> {
         if self.notify.is_open() {
             return Ok(());
+        }
+        if let Some(wake_up) = self.backend.wake_up()? {
+            return self.notify.open_on(wake_up);
         }
         let fd = self.notify.open()?;
         let base = self.base();

@@ -2,6 +2,7 @@
 use super::guard::Guard;
 use super::io_map::IoMap;
 use super::queues::{QUEUED, Queues, flags};
+use super::signal::Signals;
 use super::state::State;
 use super::{BaseRef, EventRef, debug, once};
 use crate::abi::event::{Ev, Evlist, Evloop, closure, event, event_callback};
@@ -140,6 +141,7 @@ fn turns(mut g: Guard, how: Evloop) -> (Guard, Result<Ended>) {
 struct Collector<'a> {
     io: &'a mut IoMap,
     q: &'a mut Queues,
+    signals: &'a Signals,
     /// Events made active and not counted yet.
     n: c_int,
     own: Own,
@@ -167,6 +169,18 @@ impl Reports for Collector<'_> {
             }
         });
     }
+    #[cold]
+    fn signal(&mut self, signal: c_int, times: u32) {
+        let Collector { q, signals, .. } = self;
+        signals.deliver(signal, times, |ev, n| activate_signal(q, ev, n));
+    }
+    #[cold]
+    fn woken(&mut self) {
+        self.own.notified = true;
+    }
+}
+fn activate_signal(q: &mut Queues, ev: EventRef, n: u32) {
+    q.activate(ev, Ev::SIGNAL, n.min(c_short::MAX as u32) as c_short);
 }
 /// What sets an event apart from one that is simply to be made active.
 const NOT_PLAIN: Evlist =
@@ -198,12 +212,12 @@ impl State {
         let (signal, notify) = (&raw mut self.signal_event, &raw mut self.notify_event);
         let State { backend, io, signals, q, .. } = self;
         let own = Own { signal, notify, signalled: false, notified: false };
-        let mut c = Collector { io, q, n: 0, own };
+        let mut c = Collector { io, q, signals, n: 0, own };
         let result = backend.finish_wait_into(wait, &mut c);
         let Collector { n, own: Own { signalled, notified, .. }, .. } = c;
         q.count_collected(n);
         if signalled {
-            signals.drain(|ev, n| q.activate(ev, Ev::SIGNAL, n.min(c_short::MAX as u32) as c_short));
+            signals.drain(|ev, n| activate_signal(q, ev, n));
         }
         if notified {
             self.notify.served();

@@ -8,9 +8,13 @@
 //!
 //! The handler touches atomics and one descriptor, nothing else. A mailbox is freed after its routes have been
 //! cut and no handler is under way.
+//!
+//! A backend that watches signals itself (kqueue) needs neither mailbox nor descriptor: the handler is only there so that
+//! the signal does nothing else, and every base that watches a signal is told of it.
 use super::EventRef;
 use super::signal_map::SignalMap;
 use crate::abi::util::evutil_socket_t;
+use crate::backend::Backend;
 use crate::mem::{self, Box};
 use crate::sys::c;
 use crate::sys::signal::{self as os, Action, NSIG};
@@ -169,30 +173,43 @@ impl Registry {
         }
         null_mut()
     }
+    /// One more user of the handler.
+    fn hold(&mut self, signal: usize) -> Result<()> {
+        let saved = self.old.get_mut(signal).ok_or(Error::Invalid)?;
+        // SAFETY: `handler` is async-signal-safe and outlives the process's signals.
+        let old = unsafe { os::replace(signal as c_int, &os::action_of(handler)) }?;
+        match saved {
+            None => *saved = Some(Saved { action: old, users: 1 }),
+            Some(s) => {
+                s.users += 1;
+                // The program has put its own handler over ours meanwhile.
+                if !os::runs(&old, handler) {
+                    s.action = old;
+                }
+            }
+        }
+        Ok(())
+    }
+    /// Undoes `hold`.
+    fn release(&mut self, signal: usize) -> Result<()> {
+        let slot = self.old.get_mut(signal).ok_or(Error::Invalid)?;
+        if let Some(s) = slot {
+            s.users -= 1;
+            if s.users == 0 {
+                // SAFETY: it was the process's action before us.
+                let result = unsafe { os::replace(signal as c_int, &s.action) }.map(drop);
+                *slot = None;
+                return result;
+            }
+        }
+        Ok(())
+    }
     /// Routes `signal` to `m`, which did not watch it. Ok(true): another base had it until now.
     fn watch(&mut self, m: NonNull<Mailbox>, signal: usize) -> Result<bool> {
-        let (Some(route), Some(saved)) = (ROUTES.get(signal), self.old.get_mut(signal)) else {
-            return Err(Error::Invalid);
-        };
+        let route = ROUTES.get(signal).ok_or(Error::Invalid)?;
         // The route first: the signal may come at once.
         let before = route.swap(m.as_ptr(), SeqCst);
-        // SAFETY: `handler` is async-signal-safe and outlives the process's signals.
-        match unsafe { os::replace(signal as c_int, &os::action_of(handler)) } {
-            Err(e) => {
-                route.store(before, SeqCst);
-                return Err(e);
-            }
-            Ok(old) => match saved {
-                None => *saved = Some(Saved { action: old, users: 1 }),
-                Some(s) => {
-                    s.users += 1;
-                    // The program has put its own handler over ours meanwhile.
-                    if !os::runs(&old, handler) {
-                        s.action = old;
-                    }
-                }
-            },
-        }
+        self.hold(signal).inspect_err(|_| route.store(before, SeqCst))?;
         // SAFETY: alive until `leave`.
         unsafe { m.as_ref() }.watched.insert(signal);
         Ok(!before.is_null() && before != m.as_ptr())
@@ -202,18 +219,8 @@ impl Registry {
         // SAFETY: alive until `leave`.
         unsafe { m.as_ref() }.watched.remove(signal);
         let other = self.other(signal);
-        let (Some(route), Some(slot)) = (ROUTES.get(signal), self.old.get_mut(signal)) else {
-            return Err(Error::Invalid);
-        };
-        let mut result = Ok(());
-        if let Some(s) = slot {
-            s.users -= 1;
-            if s.users == 0 {
-                // SAFETY: it was the process's action before us.
-                result = unsafe { os::replace(signal as c_int, &s.action) }.map(drop);
-                *slot = None;
-            }
-        }
+        let route = ROUTES.get(signal).ok_or(Error::Invalid)?;
+        let result = self.release(signal);
         if route.load(SeqCst) == m.as_ptr() {
             route.store(other, SeqCst);
         }
@@ -239,7 +246,7 @@ fn await_handlers() {
 /// The signals of one base. The first field is read by libevent's own tests.
 #[repr(C)]
 pub(crate) struct Signals {
-    /// [read end, write end]; the same number twice where it is an eventfd.
+    /// [read end, write end]; the same number twice where it is an eventfd; -1 where the backend watches signals.
     pub(crate) ev_signal_pair: [evutil_socket_t; 2],
     map: SignalMap,
     mailbox: Option<NonNull<Mailbox>>,
@@ -264,8 +271,9 @@ fn close_pair(pair: [evutil_socket_t; 2]) {
 }
 
 impl Signals {
-    pub(crate) fn new() -> Result<Signals> {
-        Ok(Signals { ev_signal_pair: open_pair()?, map: SignalMap::new(), mailbox: None })
+    pub(crate) fn new(backend: &Backend) -> Result<Signals> {
+        let ev_signal_pair = if backend.watches_signals() { [-1, -1] } else { open_pair()? };
+        Ok(Signals { ev_signal_pair, map: SignalMap::new(), mailbox: None })
     }
     /// Becomes readable when signals have been caught: the base watches it (persistently, highest priority) from
     /// the first `add` on and calls [`Self::drain`].
@@ -296,10 +304,21 @@ impl Signals {
     }
 
     /// Starts watching for the signal `ev.fd()`. On failure nothing has changed.
-    pub(crate) fn add(&mut self, ev: EventRef) -> Result<()> {
+    pub(crate) fn add(&mut self, backend: &mut Backend, ev: EventRef) -> Result<()> {
         let signal = usize::try_from(ev.fd()).ok().filter(|&n| n < NSIG).ok_or(Error::Invalid)?;
         self.map.reach(signal)?;
-        if self.map.is_empty(signal) {
+        if self.map.is_empty(signal) && backend.watches_signals() {
+            // The backend first: what comes from now on is counted.
+            let done = backend.watch_signal(signal as c_int, true).and_then(|()| {
+                REGISTRY.lock().hold(signal).inspect_err(|_| {
+                    let _ = backend.watch_signal(signal as c_int, false);
+                })
+            });
+            if let Err(e) = done {
+                warn_errno!("signal {signal}: cannot be watched");
+                return Err(e);
+            }
+        } else if self.map.is_empty(signal) {
             let m = self.open_mailbox()?;
             let done = REGISTRY.lock().watch(m, signal);
             match done {
@@ -317,9 +336,17 @@ impl Signals {
         self.map.insert(signal, ev)
     }
     /// Stops watching for `ev`, which was added. It is off the map even if an error is reported.
-    pub(crate) fn del(&mut self, ev: EventRef) -> Result<()> {
+    pub(crate) fn del(&mut self, backend: &mut Backend, ev: EventRef) -> Result<()> {
         let signal = usize::try_from(ev.fd()).map_err(|_| Error::Invalid)?;
         self.map.remove(signal, ev)?;
+        if self.map.is_empty(signal) && backend.watches_signals() {
+            let forgotten = backend.watch_signal(signal as c_int, false);
+            let done = REGISTRY.lock().release(signal).and(forgotten);
+            if done.is_err() {
+                warn_errno!("signal {signal}: cannot restore the handler");
+            }
+            return done;
+        }
         if self.map.is_empty(signal)
             && let Some(m) = self.mailbox
         {
@@ -358,9 +385,27 @@ impl Signals {
             mailbox.take(|signal, n| self.map.active(signal, n, &mut f));
         }
     }
+    /// Calls `f` with each event for `signal`, of which the backend has told.
+    #[cold]
+    pub(crate) fn deliver(&self, signal: c_int, n: u32, f: impl FnMut(EventRef, u32)) {
+        if let Ok(signal) = usize::try_from(signal) {
+            self.map.active(signal, n, f);
+        }
+    }
     /// After fork, in the child: a descriptor of its own. What the parent caught is the parent's. The event on the
-    /// old descriptor must be off the I/O map.
-    pub(crate) fn reinit(&mut self) -> Result<()> {
+    /// old descriptor must be off the I/O map. `backend` is new.
+    pub(crate) fn reinit(&mut self, backend: &mut Backend) -> Result<()> {
+        if backend.watches_signals() {
+            let (mut result, mut last, mut at) = (Ok(()), -1, self.map.next_event(None));
+            while let Some(ev) = at {
+                if ev.fd() != last {
+                    last = ev.fd();
+                    result = result.and(backend.watch_signal(last, true));
+                }
+                at = self.map.next_event(Some(ev));
+            }
+            return result;
+        }
         let pair = open_pair()?;
         let old = std::mem::replace(&mut self.ev_signal_pair, pair);
         // The child has one thread, and that one is not in a handler.
@@ -435,6 +480,15 @@ mod tests {
         // SAFETY: each test uses a signal of its own that it handles.
         assert_eq!(unsafe { c::raise(signal) }, 0);
     }
+    /// A backend that leaves signals to the mailbox.
+    fn plain() -> Backend {
+        let mut all = crate::backend::LIST.iter();
+        let open = |info| Backend::new(info, crate::backend::Options::default()).ok();
+        all.find_map(|info| open(info).filter(|b| !b.watches_signals())).unwrap()
+    }
+    fn new_signals() -> Signals {
+        Signals::new(&plain()).unwrap()
+    }
     fn drain(s: &mut Signals) -> std::vec::Vec<(EventRef, u32)> {
         let mut seen = std::vec::Vec::new();
         s.drain(|ev, n| seen.push((ev, n)));
@@ -455,10 +509,10 @@ mod tests {
 
     #[test]
     fn caught_counted_and_woken_once() {
-        let mut s = Signals::new().unwrap();
+        let mut s = new_signals();
         let (a, b) = (new_event(ONE), new_event(ONE));
-        s.add(a).unwrap();
-        s.add(b).unwrap();
+        s.add(&mut plain(), a).unwrap();
+        s.add(&mut plain(), b).unwrap();
         assert!(!readable(&s));
         raise(ONE);
         crate::sys::set_errno(77);
@@ -470,11 +524,11 @@ mod tests {
         assert_eq!(drain(&mut s), [(b, 3), (a, 3)]);
         assert!(!readable(&s));
         assert_eq!(drain(&mut s), []);
-        s.del(b).unwrap();
+        s.del(&mut plain(), b).unwrap();
         raise(ONE);
         assert_eq!(drain(&mut s), [(a, 1)]);
         assert!(s.is_consistent());
-        s.del(a).unwrap();
+        s.del(&mut plain(), a).unwrap();
         assert!(s.next_event(None).is_none());
     }
 
@@ -487,19 +541,19 @@ mod tests {
     fn the_old_action_comes_back_when_the_last_base_is_done() {
         // SAFETY: `note` only stores.
         unsafe { os::replace(TWO, &os::action_of(note)) }.unwrap();
-        let (mut one, mut two) = (Signals::new().unwrap(), Signals::new().unwrap());
+        let (mut one, mut two) = (new_signals(), new_signals());
         let (a, b) = (new_event(TWO), new_event(TWO));
-        one.add(a).unwrap();
-        two.add(b).unwrap();
+        one.add(&mut plain(), a).unwrap();
+        two.add(&mut plain(), b).unwrap();
         raise(TWO);
         assert_eq!((drain(&mut one), drain(&mut two)), (vec![], vec![(b, 1)]), "the one that added last");
         one.set_current();
         raise(TWO);
         assert_eq!((drain(&mut one), drain(&mut two)), (vec![(a, 1)], vec![]), "the one whose loop runs");
-        one.del(a).unwrap();
+        one.del(&mut plain(), a).unwrap();
         raise(TWO);
         assert_eq!(drain(&mut two), [(b, 1)], "the one that is left");
-        one.add(a).unwrap();
+        one.add(&mut plain(), a).unwrap();
         drop(two);
         raise(TWO);
         assert_eq!(drain(&mut one), [(a, 1)]);
@@ -511,21 +565,21 @@ mod tests {
 
     #[test]
     fn wrong_numbers_are_refused() {
-        let mut s = Signals::new().unwrap();
+        let mut s = new_signals();
         for n in [-1, NSIG as c_int, c_int::MAX, c_int::MIN] {
-            assert_eq!(s.add(new_event(n)), Err(Error::Invalid));
+            assert_eq!(s.add(&mut plain(), new_event(n)), Err(Error::Invalid));
         }
-        assert_eq!(s.add(new_event(REFUSED)), Err(Error::Os(c::EINVAL)));
+        assert_eq!(s.add(&mut plain(), new_event(REFUSED)), Err(Error::Os(c::EINVAL)));
         assert!(s.next_event(None).is_none());
     }
 
     #[test]
     fn reinit_opens_another_descriptor_and_forgets_what_was_caught() {
-        let mut s = Signals::new().unwrap();
+        let mut s = new_signals();
         let ev = new_event(THREE);
-        s.add(ev).unwrap();
+        s.add(&mut plain(), ev).unwrap();
         raise(THREE);
-        s.reinit().unwrap();
+        s.reinit(&mut plain()).unwrap();
         assert!(!readable(&s));
         assert_eq!(drain(&mut s), []);
         raise(THREE);
@@ -536,9 +590,9 @@ mod tests {
     #[test]
     fn bases_come_and_go_while_signals_arrive() {
         let stop = std::sync::Arc::new(AtomicBool::new(false));
-        let mut keep = Signals::new().unwrap();
+        let mut keep = new_signals();
         let kept = new_event(FOUR);
-        keep.add(kept).unwrap();
+        keep.add(&mut plain(), kept).unwrap();
         let threads: std::vec::Vec<_> = (0..2)
             .map(|_| {
                 let stop = stop.clone();
@@ -550,12 +604,12 @@ mod tests {
             })
             .collect();
         for _ in 0..300 {
-            let mut s = Signals::new().unwrap();
+            let mut s = new_signals();
             let ev = new_event(FOUR);
-            s.add(ev).unwrap();
+            s.add(&mut plain(), ev).unwrap();
             drain(&mut s);
             if s.next_event(None).is_some() {
-                s.del(ev).unwrap();
+                s.del(&mut plain(), ev).unwrap();
             }
         }
         stop.store(true, SeqCst);

@@ -130,12 +130,12 @@ impl State {
     fn add_signal(&mut self, ev: EventRef) -> Result<()> {
         // SAFETY: a field of the base, which stands still.
         let Some(own) = (unsafe { EventRef::from_raw(&raw mut self.signal_event) }) else { return Ok(()) };
-        if !own.flags().contains(Evlist::INSERTED) {
+        if !own.flags().contains(Evlist::INSERTED) && !self.backend.watches_signals() {
             self.io.add(&mut self.backend, own)?;
             own.insert_flags(Evlist::INSERTED);
             self.wake_for_change();
         }
-        self.signals.add(ev)
+        self.signals.add(&mut self.backend, ev)
     }
 
     /// The part of `event_add` that concerns time.
@@ -276,7 +276,7 @@ impl State {
             self.wake_for_change();
             done
         } else {
-            self.signals.del(ev)
+            self.signals.del(&mut self.backend, ev)
         }
     }
     /// A loop that sleeps over nothing has to be told that it may return.

@@ -1,8 +1,10 @@
-//! Waking a loop that waits, from another thread: one write to an eventfd, or to a pipe where there is none.
+//! Waking a loop that waits, from another thread: by the backend's own means if it has any, else one write to an
+//! eventfd, or to a pipe where there is none.
 //!
 //! The write happens after the base's lock has been released, so the descriptor is reference counted: a base
 //! that is freed in that moment closes nothing that another thread is about to write to.
 use crate::abi::util::evutil_socket_t;
+use crate::backend::WakeUp;
 use crate::sys::c;
 use crate::sys::fd;
 use crate::{Error, Result, mem, warn_errno};
@@ -11,10 +13,15 @@ use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 struct Inner {
     refs: AtomicUsize,
-    /// The end that the loop watches.
-    read: evutil_socket_t,
-    /// The end that is written to; the same for an eventfd.
-    write: evutil_socket_t,
+    means: Means,
+}
+enum Means {
+    /// The end that the loop watches, and the end that is written to; the same for an eventfd.
+    Fds {
+        read: evutil_socket_t,
+        write: evutil_socket_t,
+    },
+    Backend(WakeUp),
 }
 
 /// One reference.
@@ -27,11 +34,11 @@ impl Waker {
             Err(Error::Os(c::ENOSYS | c::EINVAL)) => fd::pipe()?,
             Err(e) => return Err(e),
         };
-        let made = mem::new_box(Inner { refs: AtomicUsize::new(1), read, write });
-        if made.is_err() {
-            close(read, write);
-        }
-        let (p, _) = mem::Box::into_raw_with_allocator(made?);
+        Waker::by(Means::Fds { read, write }).inspect_err(|_| close(read, write))
+    }
+    fn by(means: Means) -> Result<Waker> {
+        let made = mem::new_box(Inner { refs: AtomicUsize::new(1), means })?;
+        let (p, _) = mem::Box::into_raw_with_allocator(made);
         NonNull::new(p).map(Waker).ok_or(Error::NoMem)
     }
     fn inner(&self) -> &Inner {
@@ -40,12 +47,23 @@ impl Waker {
     }
     /// As `th_notify_fd`: the end that is watched, and the other end of a pipe or -1.
     fn fds(&self) -> [evutil_socket_t; 2] {
-        let i = self.inner();
-        [i.read, if i.write == i.read { -1 } else { i.write }]
+        match self.inner().means {
+            Means::Fds { read, write } => [read, if write == read { -1 } else { write }],
+            Means::Backend(_) => [-1, -1],
+        }
     }
     pub(super) fn wake(&self) {
+        let write = match &self.inner().means {
+            Means::Fds { write, .. } => *write,
+            Means::Backend(w) => {
+                if w.wake().is_err() {
+                    warn_errno!("cannot wake the event loop");
+                }
+                return;
+            }
+        };
         loop {
-            match fd::write(self.inner().write, &1u64.to_ne_bytes()) {
+            match fd::write(write, &1u64.to_ne_bytes()) {
                 Err(Error::Os(c::EINTR)) => {}
                 // Full: the loop has not served the wake-ups before, and will see this one with them.
                 Ok(_) | Err(Error::Os(c::EAGAIN)) => return,
@@ -54,9 +72,9 @@ impl Waker {
         }
     }
     fn drain(&self) {
-        let i = self.inner();
+        let Means::Fds { read, .. } = self.inner().means else { return };
         let mut bytes = [0u8; 256];
-        while let Ok(n) = fd::read(i.read, &mut bytes) {
+        while let Ok(n) = fd::read(read, &mut bytes) {
             if n < bytes.len() {
                 return;
             }
@@ -79,7 +97,9 @@ impl Drop for Waker {
     fn drop(&mut self) {
         if self.inner().refs.fetch_sub(1, Ordering::Release) == 1 {
             fence(Ordering::Acquire);
-            close(self.inner().read, self.inner().write);
+            if let Means::Fds { read, write } = self.inner().means {
+                close(read, write);
+            }
             // SAFETY: made by `new`; this was the last reference.
             drop(unsafe { mem::Box::from_raw_in(self.0.as_ptr(), mem::Alloc) });
         }
@@ -98,10 +118,16 @@ impl Notify {
     }
     pub(super) fn open(&mut self) -> Result<evutil_socket_t> {
         let w = Waker::new()?;
-        let fd = w.inner().read;
+        let [fd, _] = w.fds();
         self.waker = Some(w);
         self.pending = false;
         Ok(fd)
+    }
+    /// To wake by `means` of the backend.
+    pub(super) fn open_on(&mut self, means: WakeUp) -> Result<()> {
+        self.waker = Some(Waker::by(Means::Backend(means))?);
+        self.pending = false;
+        Ok(())
     }
     pub(super) fn close(&mut self) {
         self.waker = None;

@@ -11,6 +11,15 @@ mod errno;
 pub mod fd;
 pub mod interfaces;
 pub mod io;
+#[cfg(any(
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_vendor = "apple",
+    all(feature = "miniatures", target_os = "linux")
+))]
+pub mod kqueue;
 pub mod poll;
 #[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
 pub mod ports;

@@ -1,6 +1,10 @@
 //! sigaction, and the one thing a handler may do to wake a loop.
 use super::{cvt, errno};
 use crate::Result;
+#[cfg(all(feature = "miniatures", target_os = "linux"))]
+use crate::sys::miniature::kqueue::sigaction as set_action;
+#[cfg(not(all(feature = "miniatures", target_os = "linux")))]
+use libc::sigaction as set_action;
 use libc::{c_int, sigaction, sighandler_t};
 use std::mem::zeroed;
 use std::ptr::{null, null_mut};
@@ -46,7 +50,7 @@ pub unsafe fn replace(signal: c_int, new: &Action) -> Result<Action> {
     // SAFETY: all-zero is a valid sigaction.
     let mut old: Action = unsafe { zeroed() };
     // SAFETY: both live for the call; the caller's promise about the handler.
-    cvt(unsafe { sigaction(signal, new, &mut old) })?;
+    cvt(unsafe { set_action(signal, new, &mut old) })?;
     Ok(old)
 }
 /// Called in a handler: the next signal of that number shall come here, too. It does so by itself.
@@ -57,7 +61,7 @@ pub fn current(signal: c_int) -> Result<Action> {
     // SAFETY: all-zero is a valid sigaction.
     let mut old: Action = unsafe { zeroed() };
     // SAFETY: nothing is set.
-    cvt(unsafe { sigaction(signal, null(), &mut old) })?;
+    cvt(unsafe { set_action(signal, null(), &mut old) })?;
     Ok(old)
 }
 /// Writes one event to an eventfd, or eight bytes to a pipe. Async-signal-safe; errno may change.
