@@ -12,6 +12,9 @@ use libc::{fstat, mmap, pread as pread_at, stat};
 #[cfg(target_env = "gnu")]
 use libc::{fstat64 as fstat, mmap64 as mmap, pread64 as pread_at, stat64 as stat};
 
+/// More vectors than that are refused with EINVAL; fewer bytes than were asked for are always a legal answer.
+const MOST_VECS: usize = if cfg!(any(target_os = "solaris", target_os = "illumos")) { 16 } else { 1024 };
+
 /// One vector is read into with plain read, which is cheaper.
 ///
 /// # Safety
@@ -22,6 +25,7 @@ pub unsafe fn readv(fd: c_int, vecs: &[iovec]) -> Result<usize> {
         // SAFETY: the caller's promise.
         return cvt_size(unsafe { libc::read(fd, one.iov_base, one.iov_len) });
     }
+    let vecs = vecs.get(..MOST_VECS).unwrap_or(vecs);
     // SAFETY: the caller's promise.
     cvt_size(unsafe { libc::readv(fd, vecs.as_ptr(), vecs.len() as c_int) })
 }
@@ -33,6 +37,7 @@ pub unsafe fn writev(fd: c_int, vecs: &[iovec]) -> Result<usize> {
         // SAFETY: the caller's promise.
         return cvt_size(unsafe { libc::write(fd, one.iov_base, one.iov_len) });
     }
+    let vecs = vecs.get(..MOST_VECS).unwrap_or(vecs);
     // SAFETY: the caller's promise.
     cvt_size(unsafe { libc::writev(fd, vecs.as_ptr(), vecs.len() as c_int) })
 }
