@@ -374,3 +374,71 @@ fn signals_arrive_once_each_under_fire() {
         drop(ev);
     });
 }
+
+#[test]
+fn a_child_that_reinits_watches_what_its_parent_watched() {
+    on_all(|b| {
+        let (p, q) = (pipe(), pipe());
+        let evs = [(p.0, Ev::READ | Ev::PERSIST), (q.0, Ev::READ)].map(|(fd, what)| {
+            let ev = Event::new(b, fd, what, |fd, _| {
+                log(fd);
+                take(fd);
+            });
+            ev.get().add(None).unwrap();
+            ev
+        });
+        assert_eq!(look(b), []);
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            let mut ok = b.reinit().is_ok() && b.is_consistent();
+            put(p.1);
+            put(q.1);
+            let mut seen = look(b);
+            seen.sort_unstable();
+            ok &= seen == [p.0, q.0];
+            put(p.1);
+            ok &= look(b) == [p.0];
+            ok &= look(b).is_empty();
+            unsafe { libc::_exit(ok.into()) };
+        }
+        let mut status = 0;
+        assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+        assert_eq!(libc::WEXITSTATUS(status), 1);
+        // The child has taken nothing from its parent's backend.
+        put(p.1);
+        put(q.1);
+        let mut seen = look(b);
+        seen.sort_unstable();
+        assert_eq!(seen, [p.0, q.0]);
+        put(p.1);
+        assert_eq!(look(b), [p.0]);
+        drop(evs);
+        close_both(p);
+        close_both(q);
+    });
+}
+
+#[test]
+fn a_base_is_freed_while_events_are_active() {
+    on_all(|b| {
+        // `b` is freed by `on_all`; these events stay added, active or both.
+        let (p, q) = (pipe(), pipe());
+        put(p.1);
+        put(q.1);
+        let evs = [p.0, q.0, p.0].map(|fd| {
+            let ev = Event::new(b, fd, Ev::READ | Ev::PERSIST, move |_, _| {
+                log(1);
+                b.loopbreak();
+            });
+            ev.get().add(None).unwrap();
+            ev
+        });
+        b.run(Evloop::ONCE).unwrap();
+        assert_eq!(logged(), [1]);
+        evs[1].get().active(Ev::WRITE);
+        std::mem::forget(evs);
+        // Closed under the backend as well.
+        close_both(p);
+        std::mem::forget(q);
+    });
+}
