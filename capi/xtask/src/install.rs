@@ -33,23 +33,30 @@ pub fn run(args: &[String]) -> Outcome {
         Some(root) => std::path::absolute(root)?.join(prefix.strip_prefix("/").unwrap_or(&prefix)),
         None => prefix.clone(),
     };
-    install(&to, &prefix, &profile)
+    install(&to, &prefix, &profile, false)
 }
 
 /// Installs a build for the project's own use below target/ and returns that folder.
 pub fn private(profile: &str) -> Outcome<PathBuf> {
     let to =
         target().join(if profile == "release" { "install".into() } else { format!("install-{profile}") });
-    install(&to, &to, profile)?;
+    install(&to, &to, profile, false)?;
+    Ok(to)
+}
+/// The same with the backends of other systems over miniatures of their kernels: nothing to be packaged.
+pub fn with_miniatures(profile: &str) -> Outcome<PathBuf> {
+    let to = target().join(format!("install-miniatures-{profile}"));
+    install(&to, &to, profile, true)?;
     Ok(to)
 }
 
 /// Builds with a cargo profile and installs into `to`, to be used as `prefix`.
-pub fn install(to: &Path, prefix: &Path, profile: &str) -> Outcome {
+fn install(to: &Path, prefix: &Path, profile: &str, miniatures: bool) -> Outcome {
     say("bringing the export lists up to date");
     symbols::update(false)?;
     say(format!("building the libraries, profile {profile}"));
-    util::run(cargo().args([
+    let mut build = cargo();
+    build.args([
         "build",
         "--profile",
         profile,
@@ -59,8 +66,15 @@ pub fn install(to: &Path, prefix: &Path, profile: &str) -> Outcome {
         "oxievent-capi-openssl",
         "-p",
         "oxievent-capi-pthreads",
-    ]))?;
-    let built = target().join(if profile == "dev" { "debug" } else { profile });
+    ]);
+    let mut built = target();
+    if miniatures {
+        // In a folder of its own, so that neither build undoes the other.
+        built.push("miniatures");
+        build.args(["--features", "oxievent-capi/miniatures", "--target-dir"]).arg(&built);
+    }
+    util::run(&mut build)?;
+    built.push(if profile == "dev" { "debug" } else { profile });
     let lib = to.join("lib");
     std::fs::create_dir_all(lib.join(".debug")).map_err(|e| format!("{}: {e}", lib.display()))?;
     // Everything is made aside and renamed into place: a program may have the old files mapped.

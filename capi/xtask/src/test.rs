@@ -80,6 +80,11 @@ const STEPS: &[Step] = &[
     },
     Step { name: "upstream", about: "the original suite in all variants", commands: &[Xtask(&["upstream"])] },
     Step {
+        name: "miniatures",
+        about: "the original suite on kqueue, event ports and /dev/poll over miniatures of their kernels",
+        commands: &[Xtask(&["upstream", "--miniatures"])],
+    },
+    Step {
         name: "memcheck",
         about: "a part of the original suite under valgrind",
         commands: &[Xtask(&[

@@ -97,9 +97,9 @@ fn hash_tree(folder: &Path, state: &mut DefaultHasher) {
 }
 
 impl Suite {
-    pub(super) fn build(prefix: &Path, libevent: bool) -> Outcome<Suite> {
+    pub(super) fn build(prefix: &Path, folder: &str, libevent: bool) -> Outcome<Suite> {
         let ours = root().join("c-tests/upstream");
-        let folder = target().join(if libevent { "upstream-libevent" } else { "upstream" });
+        let folder = target().join(folder);
         let (top, test) = (folder.join("src"), folder.join("src/test"));
         let is_c =
             |n: &str| n.ends_with(".c") || n.ends_with(".h") || n.ends_with(".py") || n.ends_with(".rpc");
@@ -191,6 +191,21 @@ impl Suite {
         Ok(text.lines().filter_map(quoted).collect())
     }
 
+    /// The backends that the installed library knows.
+    pub(super) fn methods(&self) -> Outcome<Vec<String>> {
+        let (source, program) = (self.folder.join("methods.c"), self.bin().join("methods"));
+        util::write(
+            &source,
+            "#include <event2/event.h>\n#include <stdio.h>\n\
+             int main(void)\n{\n\tconst char **m;\n\
+             \tfor (m = event_get_supported_methods(); *m; m++)\n\t\tputs(*m);\n\treturn 0;\n}\n",
+        )?;
+        let mut cmd = Command::new(util::cc());
+        cmd.arg(&source).arg("-o").arg(&program).arg(format!("-I{}", self.prefix.join("include").display()));
+        util::run(cmd.arg(format!("-L{}", self.prefix.join("lib").display())).arg("-levent_core"))?;
+        let text = util::output(&mut self.command("methods"))?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
     /// A command that runs one of the programs on the installed libraries.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut cmd = Command::new(self.bin().join(program));

@@ -25,6 +25,8 @@ test, in all its environment variants. Without names every group runs; the small
   cargo xtask upstream --variant poll main/simpleread
 
   --variant V     only this variant (may be given several times; `--variant list` names them)
+  --miniatures    the backends of other systems, over miniatures of their kernels, as many as the library has
+                  (profile dev unless told); a variant of one of them means this too
   --profile NAME  build and install with this cargo profile: release (default), ci or dev
   --prefix DIR    test what is installed in DIR, and build nothing
   --jobs N        processes at once (default: 4 per core)
@@ -41,6 +43,7 @@ struct Options {
     list: bool,
     valgrind: bool,
     libevent: bool,
+    miniatures: bool,
     gdb: Option<String>,
 }
 
@@ -49,16 +52,18 @@ fn parse(args: &[String]) -> Outcome<Option<Options>> {
     let mut variants = Vec::new();
     while let Some(name) = args.value("--variant")? {
         if name == "list" {
-            Variant::all().iter().for_each(|v| println!("{}", v.name()));
+            Variant::all().iter().chain(&Variant::foreign()).for_each(|v| println!("{}", v.name()));
             return Ok(None);
         }
         variants.push(Variant::named(&name)?);
     }
+    let miniatures = args.flag("--miniatures") || variants.iter().any(Variant::is_foreign);
     if variants.is_empty() {
-        variants = Variant::all();
+        variants = if miniatures { Variant::foreign() } else { Variant::all() };
     }
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let profile = args.value("--profile")?.unwrap_or_else(|| "release".into());
+    let profile =
+        args.value("--profile")?.unwrap_or_else(|| if miniatures { "dev" } else { "release" }.into());
     let (list, valgrind, libevent) = (args.flag("--list"), args.flag("--valgrind"), args.flag("--libevent"));
     let jobs = match args.value("--jobs")? {
         Some(n) => n.parse()?,
@@ -70,16 +75,27 @@ fn parse(args: &[String]) -> Outcome<Option<Options>> {
     let names: Vec<String> = args.words()?.iter().map(|n| n.trim_end_matches('/').to_owned()).collect();
     let prefix = match prefix {
         Some(dir) => std::path::absolute(dir)?,
+        None if miniatures => crate::install::with_miniatures(&profile)?,
         None => crate::install::private(&profile)?,
     };
-    Ok(Some(Options { names, variants, prefix, jobs, list, valgrind, libevent, gdb }))
+    Ok(Some(Options { names, variants, prefix, jobs, list, valgrind, libevent, miniatures, gdb }))
 }
 
 pub fn run(args: &[String]) -> Outcome {
-    let Some(options) = parse(args)? else {
+    let Some(mut options) = parse(args)? else {
         return Ok(());
     };
-    let suite = Suite::build(&options.prefix, options.libevent)?;
+    let folder = match (options.libevent, options.miniatures) {
+        (true, _) => "upstream-libevent",
+        (_, true) => "upstream-miniatures",
+        _ => "upstream",
+    };
+    let suite = Suite::build(&options.prefix, folder, options.libevent)?;
+    if options.miniatures {
+        let methods = suite.methods()?;
+        options.variants.retain(|v| methods.contains(&v.method()));
+        say(format!("the library has {}", methods.join(" ")));
+    }
     if let Some(test) = &options.gdb {
         return suite.gdb(test);
     }

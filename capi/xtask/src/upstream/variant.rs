@@ -1,4 +1,5 @@
-//! The twelve environments of the original's test.sh: backend, changelist, precise timer, debug mode.
+//! The twelve environments of the original's test.sh: backend, changelist, precise timer, debug mode. And, in a build with
+//! miniatures, those of the backends of other systems.
 use super::run::Kind;
 use crate::util::Outcome;
 use std::process::Command;
@@ -13,6 +14,8 @@ pub(super) struct Variant {
 
 /// Everything that 2.1 reads from the environment to choose a backend.
 const BACKENDS: &[&str] = &["EVPORT", "KQUEUE", "EPOLL", "DEVPOLL", "POLL", "SELECT", "WIN32"];
+/// Those of them that Linux has only in miniature.
+const FOREIGN: [&str; 3] = ["EVPORT", "KQUEUE", "DEVPOLL"];
 const OTHERS: &[&str] = &[
     "EVENT_EPOLL_USE_CHANGELIST",
     "EVENT_PRECISE_TIMER",
@@ -39,8 +42,21 @@ impl Variant {
         };
         [with(false), with(true)].concat()
     }
+    /// Backends of other systems, for a library that has their miniatures.
+    pub(super) fn foreign() -> Vec<Variant> {
+        let with =
+            |debug| FOREIGN.map(|backend| Variant { backend, changelist: false, timerfd: false, debug });
+        [with(false), with(true)].concat()
+    }
+    pub(super) fn is_foreign(&self) -> bool {
+        FOREIGN.contains(&self.backend)
+    }
+    /// The backend as the library names it.
+    pub(super) fn method(&self) -> String {
+        self.backend.to_lowercase()
+    }
     pub(super) fn named(name: &str) -> Outcome<Variant> {
-        let found = Variant::all().into_iter().find(|v| v.name() == name);
+        let found = Variant::all().into_iter().chain(Variant::foreign()).find(|v| v.name() == name);
         found.ok_or_else(|| format!("no variant {name:?}; `--variant list` names them").into())
     }
     pub(super) fn name(&self) -> String {
