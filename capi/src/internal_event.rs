@@ -102,6 +102,7 @@ pub unsafe extern "C" fn event_deferred_cb_schedule_(
 /// Completion ports are Windows's.
 /// # Safety
 /// Rule 1 for `base`.
+#[cfg(not(windows))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_start_iocp_(base: *mut event_base, n_cpus: c_int) -> c_int {
     let _ = (base, n_cpus);

@@ -11,7 +11,8 @@ struct evbuffer_chain {
 	size_t buffer_len;
 	ev_off_t misalign;
 	size_t off;
-	void *opaque;
+	unsigned flags;
+	unsigned refs;
 	unsigned char *buffer;
 };
 
@@ -28,6 +29,8 @@ struct evbuffer_file_segment {
 	unsigned is_mapping : 1;
 };
 
+/* The system reads the block's data (completion ports). What is received comes into blocks that are in no buffer. */
+#define EVBUFFER_MEM_PINNED_ANY 32u
 #define EVBUFFER_CHAIN_SIZE sizeof(struct evbuffer_chain)
 #define EVBUFFER_CHAIN_MAX ((size_t)EV_SSIZE_MAX)
 #define MIN_BUFFER_SIZE (sizeof(void *) == 8 ? 232 : 116)
