@@ -45,7 +45,11 @@ pub extern "C" fn event_iocp_port_launch_(n_cpus: c_int) -> *mut c_void {
 /// # Safety
 /// `port` is a live port.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_iocp_port_associate_(port: *mut c_void, fd: evutil_socket_t, key: usize) -> c_int {
+pub unsafe extern "C" fn event_iocp_port_associate_(
+    port: *mut c_void,
+    fd: evutil_socket_t,
+    key: usize,
+) -> c_int {
     // SAFETY: the caller's promise.
     done(unsafe { port_of(port) }.is_some_and(|p| p.associate(fd, key).is_ok()))
 }
@@ -130,7 +134,11 @@ pub unsafe extern "C" fn evbuffer_overlapped_set_fd_(buf: *mut evbuffer, fd: evu
 /// # Safety
 /// Rule 1 for `buf`; `ol` stays until its function has been called, which commits.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_launch_read_(buf: *mut evbuffer, n: usize, ol: *mut EventOverlapped) -> c_int {
+pub unsafe extern "C" fn evbuffer_launch_read_(
+    buf: *mut evbuffer,
+    n: usize,
+    ol: *mut EventOverlapped,
+) -> c_int {
     // SAFETY: Rule 1, and the caller's promise.
     done(unsafe { BufferRef::from_raw(buf).is_some_and(|b| b.launch_read(n, ol.cast()).is_ok()) })
 }

@@ -49,6 +49,12 @@ bitflags::bitflags! {
         const READ_CANCELLED = 64;
         /// `ev_write` waits for the socket, not for a time: there is no ConnectEx.
         const WAITS_READY = 128;
+        /// Reading, or writing, shall be counted.
+        const READ_WANTED = 256;
+        const WRITE_WANTED = 512;
+        /// The end of an operation is being worked on: what is counted stays so until that is done, else the loop might end
+        /// before it knows what there is to do.
+        const SETTLING = 1024;
     }
 }
 
@@ -175,13 +181,21 @@ impl BevRef {
     /// Lets the base count a virtual event, or not.
     fn count(self, which: Flags, on: bool) {
         let a = part(&self);
-        if a.has(which) == on {
+        let wanted = if which == Flags::READ_COUNTED { Flags::READ_WANTED } else { Flags::WRITE_WANTED };
+        a.set(wanted, on);
+        if a.has(which) == on || (!on && a.has(Flags::SETTLING)) {
             return;
         }
         a.set(which, on);
         if let Some(base) = self.base() {
             if on { base.add_virtual() } else { base.del_virtual() }
         }
+    }
+    /// Takes over the reference of an operation that has ended, in a worker.
+    fn settle_end(self) -> Settling {
+        let busy = self.enter_from_queue();
+        part(&self).set(Flags::SETTLING, true);
+        Settling(self, busy)
     }
     /// Stops one direction and lets the loop report why.
     fn broken_later(self, what: BevEvent, stop: Ev, errno: Option<c_int>) {
@@ -205,6 +219,17 @@ impl BevRef {
             && part(&self).fd.get() >= 0
             && self.is_enabled(what)
             && suspended.get().is_empty()
+    }
+}
+
+/// The end of an operation is being worked on.
+struct Settling(BevRef, #[expect(dead_code, reason = "dropped last")] super::Busy);
+impl Drop for Settling {
+    fn drop(&mut self) {
+        let a = part(&self.0);
+        a.set(Flags::SETTLING, false);
+        self.0.count(Flags::READ_COUNTED, a.has(Flags::READ_WANTED));
+        self.0.count(Flags::WRITE_COUNTED, a.has(Flags::WRITE_WANTED));
     }
 }
 
@@ -273,7 +298,7 @@ fn cancel_read(a: &Async) {
 unsafe fn read_done(op: NonNull<Operation>, outcome: Outcome) {
     // SAFETY: the contract above.
     let bev = unsafe { bev_at(op, offset_of!(Async, reader)) };
-    let _busy = bev.enter_from_queue();
+    let _settling = bev.settle_end();
     let a = part(&bev);
     if a.has(Flags::DEAD) || a.read_round.get() != a.round.get() {
         a.set(Flags::READING, false);
@@ -377,7 +402,7 @@ fn start_write(bev: BevRef, max: usize) -> Result<()> {
 unsafe fn write_done(op: NonNull<Operation>, outcome: Outcome) {
     // SAFETY: the contract above.
     let bev = unsafe { bev_at(op, offset_of!(Async, writer)) };
-    let _busy = bev.enter_from_queue();
+    let _settling = bev.settle_end();
     let a = part(&bev);
     // Observers of the output may do anything, but start no second write.
     bev.output().owner_unpin(&a.pins, outcome.unwrap_or(0));
@@ -685,7 +710,7 @@ unsafe fn dialled(op: NonNull<Operation>, outcome: Outcome) {
     let p = op.cast::<Dial>().as_ptr();
     // SAFETY: the contract above.
     let (bev, round) = unsafe { ((*p).bev, (*p).round) };
-    let _busy = bev.enter_from_queue();
+    let _settling = bev.settle_end();
     let a = part(&bev);
     if a.dialler.get() == p {
         a.dialler.set(null_mut());

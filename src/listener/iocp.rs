@@ -142,6 +142,12 @@ impl ListenerRef {
     }
     /// Lets each idle slot accept, as far as that works.
     fn fill(self, a: &Accepts) {
+        // Not every system refuses to accept on a socket that does not listen.
+        match system::listens(self.event().fd()) {
+            Ok(false) => return self.failed(a, c::EINVAL),
+            Ok(true) => {}
+            Err(e) => return self.failed(a, e.errno().unwrap_or(0)),
+        }
         for slot in a.slots.iter().filter(|s| s.phase.get() == Phase::Idle) {
             match self.accept_ahead(a, slot) {
                 Ok(()) => {}

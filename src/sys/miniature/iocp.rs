@@ -301,11 +301,12 @@ pub unsafe fn accept(
     room: *mut u8,
     ov: *mut Overlapped,
 ) -> Result<()> {
-    if crate::sys::socket::option(listener, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? == 0 {
-        return Err(Error::Os(libc::EINVAL));
-    }
     crate::sys::fd::set_nonblocking(listener)?;
     start(listener, What::Accept { new, room }, ov)
+}
+/// Whether connections can be accepted on `s`.
+pub fn listens(s: evutil_socket_t) -> Result<bool> {
+    Ok(crate::sys::socket::option(s, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? != 0)
 }
 /// Whether an accept failed because its client has gone again.
 pub fn is_peer_gone(e: c_int) -> bool {

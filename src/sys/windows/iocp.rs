@@ -14,11 +14,11 @@ use windows_sys::Win32::Foundation::{
     WAIT_OBJECT_0, WAIT_TIMEOUT,
 };
 use windows_sys::Win32::Networking::WinSock::{
-    AF_INET, AF_INET6, INVALID_SOCKET, SIO_GET_EXTENSION_FUNCTION_POINTER, SO_UPDATE_ACCEPT_CONTEXT,
-    SO_UPDATE_CONNECT_CONTEXT, SOCK_STREAM, SOCKADDR, SOCKET, SOL_SOCKET, WSA_IO_PENDING,
-    WSA_OPERATION_ABORTED, WSABUF, WSAECONNRESET, WSAEINVAL, WSAENOTCONN, WSAENOTSOCK, WSAGetLastError,
-    WSAGetOverlappedResult, WSAID_ACCEPTEX, WSAID_CONNECTEX, WSAID_GETACCEPTEXSOCKADDRS, WSAIoctl, WSARecv,
-    WSASend, bind, closesocket, setsockopt, socket,
+    AF_INET, AF_INET6, INVALID_SOCKET, SIO_GET_EXTENSION_FUNCTION_POINTER, SO_ACCEPTCONN,
+    SO_UPDATE_ACCEPT_CONTEXT, SO_UPDATE_CONNECT_CONTEXT, SOCK_STREAM, SOCKADDR, SOCKET, SOL_SOCKET,
+    WSA_IO_PENDING, WSA_OPERATION_ABORTED, WSABUF, WSAECONNRESET, WSAEINVAL, WSAENOTCONN, WSAENOTSOCK,
+    WSAGetLastError, WSAGetOverlappedResult, WSAID_ACCEPTEX, WSAID_CONNECTEX, WSAID_GETACCEPTEXSOCKADDRS,
+    WSAIoctl, WSARecv, WSASend, bind, closesocket, setsockopt, socket,
 };
 use windows_sys::Win32::System::IO::{
     CancelIoEx, CreateIoCompletionPort, GetQueuedCompletionStatus, OVERLAPPED, PostQueuedCompletionStatus,
@@ -307,6 +307,10 @@ pub unsafe fn accept(
         )
     };
     started(ok != 0)
+}
+/// Whether connections can be accepted on `s`.
+pub fn listens(s: evutil_socket_t) -> Result<bool> {
+    Ok(crate::sys::socket::option(s, SOL_SOCKET as c_int, SO_ACCEPTCONN as c_int)? != 0)
 }
 /// Whether an accept failed because its client has gone again.
 pub fn is_peer_gone(e: c_int) -> bool {
