@@ -55,6 +55,8 @@ bitflags::bitflags! {
         /// The end of an operation is being worked on: what is counted stays so until that is done, else the loop might end
         /// before it knows what there is to do.
         const SETTLING = 1024;
+        /// The socket has been connected.
+        const LIVE = 2048;
     }
 }
 
@@ -263,7 +265,7 @@ fn consider_reading(bev: BevRef) {
                 // The base goes.
                 Error::Invalid => {}
                 // Not yet: reading begins once it is.
-                Error::Os(system::NOT_CONNECTED) => {}
+                Error::Os(system::NOT_CONNECTED) if !a.has(Flags::LIVE) => {}
                 e => bev.broken_later(BevEvent::READING | BevEvent::ERROR, Ev::READ, e.errno()),
             }
         }
@@ -281,6 +283,7 @@ fn start_read(bev: BevRef, max: usize) -> Result<()> {
     let fd = a.fd.get();
     // SAFETY: the lock is held; the reference keeps the operation, and the inbox its block.
     let started = unsafe { port.start(&a.reader, fd, |ov| system::recv(fd, &[room], ov)) };
+    a.set(Flags::LIVE, started.is_ok() || a.has(Flags::LIVE));
     started.inspect_err(|_| {
         a.set(Flags::READING, false);
         bev.drop_ref();
@@ -373,7 +376,8 @@ fn consider_writing(bev: BevRef) {
         Err(e) => {
             bev.count(Flags::WRITE_COUNTED, false);
             match e {
-                Error::Invalid | Error::Os(system::NOT_CONNECTED) => {}
+                Error::Invalid => {}
+                Error::Os(system::NOT_CONNECTED) if !a.has(Flags::LIVE) => {}
                 e => bev.broken_later(BevEvent::WRITING | BevEvent::ERROR, Ev::WRITE, e.errno()),
             }
         }
@@ -390,6 +394,7 @@ fn start_write(bev: BevRef, max: usize) -> Result<()> {
     let fd = a.fd.get();
     // SAFETY: the lock is held; the reference keeps the operation, and `pins` the blocks.
     let started = unsafe { port.start(&a.writer, fd, |ov| system::send(fd, &slices[..n], ov)) };
+    a.set(Flags::LIVE, started.is_ok() || a.has(Flags::LIVE));
     started.inspect_err(|_| {
         a.set(Flags::WRITING, false);
         bev.output().owner_unpin(&a.pins, 0);
@@ -570,6 +575,7 @@ fn take_fd(bev: BevRef, fd: evutil_socket_t) -> Result<()> {
         bev.own().set(State::THAWED, true);
     }
     a.read_size.set(FIRST_READ);
+    a.set(Flags::LIVE, false);
     a.fd.set(fd);
     Ok(())
 }
@@ -643,6 +649,7 @@ impl BevRef {
             return self.run_eventcb(BevEvent::ERROR, BEV_TRIG_DEFER_CALLBACKS);
         }
         self.forget_addresses();
+        a.set(Flags::LIVE, true);
         self.note_peer(a.fd.get());
         self.run_eventcb(BevEvent::CONNECTED, BEV_TRIG_DEFER_CALLBACKS);
         let mut now = Ev::from_bits_retain(self.enabled_bits()) & (Ev::READ | Ev::WRITE);

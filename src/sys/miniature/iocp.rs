@@ -249,7 +249,10 @@ fn start(s: evutil_socket_t, what: What, ov: *mut Overlapped) -> Result<()> {
     Ok(())
 }
 fn check_connected(s: evutil_socket_t) -> Result<()> {
-    crate::sys::socket::peer_address(s).map(drop)
+    crate::sys::socket::peer_address(s).map(drop).map_err(|e| match crate::sys::socket::take_error(s) {
+        Ok(broken) if broken != 0 => Error::Os(broken),
+        _ => e,
+    })
 }
 
 /// # Safety
