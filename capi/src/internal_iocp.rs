@@ -1,4 +1,5 @@
 //! Completion ports (Windows): what the original suite calls of `iocp-internal.h`, which no public header declares.
+#![cfg(windows)]
 use crate::event::base_of;
 use oxievent::abi::buffer::evbuffer;
 use oxievent::abi::bufferevent::bufferevent;

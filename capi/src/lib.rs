@@ -30,7 +30,6 @@ pub mod http_compat;
 pub mod internal;
 pub mod internal_event;
 pub mod internal_http;
-#[cfg(windows)]
 pub mod internal_iocp;
 pub mod internal_tag;
 pub mod internal_tls;
