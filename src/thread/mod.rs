@@ -6,6 +6,8 @@
 mod debug;
 mod lock;
 mod table;
+#[cfg(windows)]
+mod windows;
 
 pub use debug::enable_debugging;
 pub use lock::{Cond, Held, Lock, PlainLock, SharedLock, Waitable};
@@ -14,3 +16,5 @@ pub use table::{
     note_lockable, note_pthread_mutex, set_condition_callbacks, set_debug_mode, set_id_callback,
     set_lock_callbacks, stop_debugging,
 };
+#[cfg(windows)]
+pub use windows::use_windows_threads;

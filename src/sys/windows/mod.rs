@@ -17,6 +17,7 @@ pub mod random;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod threads;
 
 pub use errno::{ErrnoGuard, cvt, cvt_size, describe, errno, set_errno};
 pub use error_text::error_text;
