@@ -1,11 +1,12 @@
 //! One table of behaviours, run on every backend that is compiled in, in each of its modes.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
+mod net;
+use net::{evutil_socket_t, libc};
 use oxievent::abi::event::Feature;
 use oxievent::backend::{Backend, Change, Interest, LIST, Options, by_name};
 use oxievent::{Error, Result};
 use std::collections::BTreeMap;
-use std::ffi::c_int;
 use std::time::{Duration, Instant};
 
 const NONE: Interest = Interest::empty();
@@ -18,19 +19,19 @@ const ONESHOT: Interest = Interest::ONESHOT;
 /// A backend and what the io_map would know.
 struct Bed {
     b: Backend,
-    watched: BTreeMap<c_int, (Interest, bool)>,
+    watched: BTreeMap<evutil_socket_t, (Interest, bool)>,
     changelist: bool,
 }
 
 impl Bed {
-    fn watch(&mut self, fd: c_int, new: Interest) -> Result<()> {
+    fn watch(&mut self, fd: evutil_socket_t, new: Interest) -> Result<()> {
         let (old, disarmed) = self.watched.get(&fd).copied().unwrap_or((NONE, false));
         self.b.change(Change { fd, old, new, disarmed, same_event: false })?;
         self.watched.insert(fd, (new, false));
         Ok(())
     }
     /// One wait; the reports without ET.
-    fn turn(&mut self, timeout: Option<u64>) -> BTreeMap<c_int, Interest> {
+    fn turn(&mut self, timeout: Option<u64>) -> BTreeMap<evutil_socket_t, Interest> {
         let mut w = self.b.start_wait(timeout);
         w.run();
         let mut seen = BTreeMap::new();
@@ -43,7 +44,7 @@ impl Bed {
         }
         seen
     }
-    fn look(&mut self) -> BTreeMap<c_int, Interest> {
+    fn look(&mut self) -> BTreeMap<evutil_socket_t, Interest> {
         self.turn(Some(0))
     }
     fn has(&self, f: Feature) -> bool {
@@ -72,7 +73,7 @@ fn on_all(test: impl Fn(Bed)) {
 }
 
 /// Two descriptors that close themselves.
-struct Pair(c_int, c_int);
+struct Pair(evutil_socket_t, evutil_socket_t);
 impl Pair {
     fn pipe() -> Pair {
         let mut p = [0; 2];
@@ -97,28 +98,30 @@ impl Drop for Pair {
         self.close1();
     }
 }
-fn close(fd: c_int) {
+fn close(fd: evutil_socket_t) {
     if fd >= 0 {
         unsafe { libc::close(fd) };
     }
 }
-fn put(fd: c_int) {
+fn put(fd: evutil_socket_t) {
     assert_eq!(unsafe { libc::write(fd, b"x".as_ptr().cast(), 1) }, 1);
 }
-fn take(fd: c_int) {
+fn take(fd: evutil_socket_t) {
     let mut b = [0u8; 1];
     assert_eq!(unsafe { libc::read(fd, b.as_mut_ptr().cast(), 1) }, 1);
 }
-fn one(fd: c_int, i: Interest) -> BTreeMap<c_int, Interest> {
+fn one(fd: evutil_socket_t, i: Interest) -> BTreeMap<evutil_socket_t, Interest> {
     BTreeMap::from([(fd, i)])
 }
-fn nothing() -> BTreeMap<c_int, Interest> {
+fn nothing() -> BTreeMap<evutil_socket_t, Interest> {
     BTreeMap::new()
 }
 
 #[test]
 fn list_is_ordered_and_complete() {
     let names: Vec<_> = LIST.iter().map(|i| i.name.to_str().unwrap()).collect();
+    #[cfg(windows)]
+    assert_eq!(names, ["win32"]);
     #[cfg(target_os = "linux")]
     assert_eq!(names, ["epoll", "poll", "select", "evport", "kqueue", "devpoll"]);
     for i in LIST {
@@ -205,6 +208,7 @@ fn edge_triggered() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn oneshot() {
     on_all(|mut bed| {
@@ -292,6 +296,7 @@ fn closed_while_watched() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn reused_numbers() {
     on_all(|mut bed| {
@@ -321,6 +326,7 @@ fn reused_numbers() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn deletion_and_addition_of_another_file_in_one_turn() {
     on_all(|mut bed| {
@@ -360,6 +366,7 @@ fn more_events_than_the_array_holds() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn descriptors_beyond_fd_setsize() {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -424,8 +431,9 @@ fn precise_timeouts_are_shorter_than_a_millisecond() {
     }
 }
 
-extern "C" fn ignore(_: c_int) {}
+extern "C" fn ignore(_: std::ffi::c_int) {}
 
+#[cfg(unix)]
 #[test]
 fn an_interrupted_wait_is_a_wait_without_events() {
     let mut a: libc::sigaction = unsafe { std::mem::zeroed() };
@@ -449,11 +457,14 @@ fn an_interrupted_wait_is_a_wait_without_events() {
 
 #[test]
 fn regular_files_and_closed_descriptors() {
-    let path = std::env::current_exe().unwrap();
-    let file = std::fs::File::open(path).unwrap();
-    let fd = std::os::fd::AsRawFd::as_raw_fd(&file);
+    #[cfg(unix)]
+    let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+    #[cfg(unix)]
+    let fd = net::AsRawFd::as_raw_fd(&file);
     on_all(|mut bed| {
+        #[cfg(unix)]
         let refused = bed.watch(fd, READ);
+        #[cfg(unix)]
         if bed.is("epoll") {
             if !bed.changelist {
                 assert_eq!(refused, Err(Error::Os(libc::EPERM)));

@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 
+mod net;
+use net::libc;
 use oxievent::abi::event::{Ev, Evloop, event};
 use oxievent::abi::util::evutil_socket_t;
 use oxievent::base::{BaseRef, Config, CountOf, EventRef, debug};
@@ -62,11 +64,11 @@ unsafe extern "C" fn count(_: evutil_socket_t, _: c_short, arg: *mut c_void) {
     unsafe { *arg.cast::<c_int>() += 1 }
 }
 fn ms(n: i64) -> libc::timeval {
-    libc::timeval { tv_sec: n / 1000, tv_usec: n % 1000 * 1000 }
+    libc::timeval { tv_sec: (n / 1000) as _, tv_usec: (n % 1000 * 1000) as _ }
 }
 
 /// Does everything; whatever fails is undone, and the first error is returned.
-fn everything(fds: [c_int; 2], method: usize) -> Result<()> {
+fn everything(fds: [evutil_socket_t; 2], method: usize) -> Result<()> {
     let mut runs: c_int = 0;
     let arg = (&raw mut runs).cast::<c_void>();
     let mut config = Config::new();
@@ -88,7 +90,7 @@ fn everything(fds: [c_int; 2], method: usize) -> Result<()> {
             let (fd, what) = match i {
                 0 => (fds[0], Ev::READ | Ev::PERSIST),
                 1 => (fds[1], Ev::WRITE),
-                2 => (libc::SIGUSR1, Ev::SIGNAL | Ev::PERSIST),
+                2 => (libc::SIGUSR1 as evutil_socket_t, Ev::SIGNAL | Ev::PERSIST),
                 _ => (-1, Ev::PERSIST),
             };
             ev(i).assign(Some(base), fd, what, Some(count), arg)?;

@@ -2,11 +2,12 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 mod base_common;
+mod net;
 use base_common::*;
+use net::{evutil_socket_t, libc};
 use oxievent::abi::event::{BaseFlag, Ev, Evloop};
 use oxievent::base::{BaseRef, Config, EventRef};
 use std::cell::{Cell, RefCell};
-use std::ffi::c_int;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -40,22 +41,22 @@ fn on_all(test: impl Fn(BaseRef)) {
         unsafe { b.free(true) };
     }
 }
-fn pipe() -> (c_int, c_int) {
+fn pipe() -> (evutil_socket_t, evutil_socket_t) {
     let mut p = [0; 2];
     assert_eq!(unsafe { libc::pipe2(p.as_mut_ptr(), libc::O_NONBLOCK) }, 0);
     (p[0], p[1])
 }
-fn put(fd: c_int) {
+fn put(fd: evutil_socket_t) {
     assert_eq!(unsafe { libc::write(fd, b"x".as_ptr().cast(), 1) }, 1);
 }
-fn take(fd: c_int) -> bool {
+fn take(fd: evutil_socket_t) -> bool {
     let mut b = [0u8; 1];
     unsafe { libc::read(fd, b.as_mut_ptr().cast(), 1) == 1 }
 }
-fn close(fd: c_int) {
+fn close(fd: evutil_socket_t) {
     assert_eq!(unsafe { libc::close(fd) }, 0);
 }
-fn close_both((r, w): (c_int, c_int)) {
+fn close_both((r, w): (evutil_socket_t, evutil_socket_t)) {
     close(r);
     close(w);
 }
@@ -120,6 +121,7 @@ fn a_oneshot_edge_triggered_event_sees_what_is_left() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn the_callback_closes_and_another_file_gets_the_number() {
     for persist in [Ev::empty(), Ev::PERSIST] {
@@ -157,6 +159,7 @@ fn the_callback_closes_and_another_file_gets_the_number() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn an_assigned_event_forgets_the_old_file() {
     on_all(|b| {
@@ -322,7 +325,7 @@ fn many_descriptors_all_at_once() {
             .iter()
             .map(|p| {
                 Event::new(b, p.0, Ev::READ | Ev::PERSIST, |fd, _| {
-                    log(fd);
+                    log(fd as i32);
                     take(fd);
                 })
             })
@@ -338,7 +341,7 @@ fn many_descriptors_all_at_once() {
             seen.extend(look(b));
         }
         seen.sort_unstable();
-        let mut all: Vec<_> = pipes.iter().map(|p| p.0).collect();
+        let mut all: Vec<_> = pipes.iter().map(|p| p.0 as i32).collect();
         all.sort_unstable();
         assert_eq!(seen, all);
         drop(evs);
@@ -351,10 +354,11 @@ fn signals_arrive_once_each_under_fire() {
     on_all(|b| {
         let n = Rc::new(Cell::new(0u32));
         let counted = n.clone();
-        let ev = Event::new(b, libc::SIGPROF, Ev::SIGNAL | Ev::PERSIST, move |signal, what| {
-            assert_eq!((signal, what), (libc::SIGPROF, Ev::SIGNAL));
-            counted.set(counted.get() + 1);
-        });
+        let ev =
+            Event::new(b, libc::SIGPROF as evutil_socket_t, Ev::SIGNAL | Ev::PERSIST, move |signal, what| {
+                assert_eq!((signal, what), (libc::SIGPROF as evutil_socket_t, Ev::SIGNAL));
+                counted.set(counted.get() + 1);
+            });
         ev.get().add(None).unwrap();
         static SENT: AtomicUsize = AtomicUsize::new(0);
         SENT.store(0, Ordering::SeqCst);

@@ -2,7 +2,9 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 mod base_common;
+mod net;
 use base_common::*;
+use net::libc;
 use oxievent::abi::event::{BaseFlag, Ev, Evloop};
 use oxievent::abi::thread::{evthread_condition_callbacks, evthread_lock_callbacks};
 use oxievent::base::{BaseRef, Config, CountOf, Del, Ended, EventRef};
@@ -157,11 +159,10 @@ fn other_threads_wake_the_loop() {
         assert!(b.got_exit());
         h.join().unwrap();
         // New descriptors.
-        let (x, y) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (x, y) = net::UnixStream::pair().unwrap();
         send(&y);
-        let io = Event::new(b, std::os::fd::AsRawFd::as_raw_fd(&x), Ev::READ | Ev::PERSIST, move |_, _| {
-            b.loopbreak()
-        });
+        let io =
+            Event::new(b, net::AsRawFd::as_raw_fd(&x), Ev::READ | Ev::PERSIST, move |_, _| b.loopbreak());
         let si = Shared(io.get());
         let h = after(20, move || si.get().add(None).unwrap());
         b.run(Evloop::empty()).unwrap();
@@ -176,9 +177,9 @@ fn other_threads_wake_the_loop() {
 #[test]
 fn deleting_the_last_event_ends_the_loop() {
     for b in bases() {
-        let (x, _y) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (x, _y) = net::UnixStream::pair().unwrap();
         for io in [false, true] {
-            let fd = if io { std::os::fd::AsRawFd::as_raw_fd(&x) } else { -1 };
+            let fd = if io { net::AsRawFd::as_raw_fd(&x) } else { -1 };
             let ev = Event::new(b, fd, if io { Ev::READ } else { Ev::PERSIST }, |_, _| {});
             let tv = ms(10_000);
             ev.get().add(if io { None } else { Some(&tv) }).unwrap();
@@ -210,7 +211,7 @@ fn deleting_waits_for_the_callback() {
         (Ev::PERSIST, Del::NoBlock, false),
         (Ev::SIGNAL | Ev::PERSIST, Del::Auto, true),
     ] {
-        let fd = if events.contains(Ev::SIGNAL) { libc::SIGURG } else { -1 };
+        let fd = if events.contains(Ev::SIGNAL) { libc::SIGURG as net::evutil_socket_t } else { -1 };
         let ev = Event::new(b, fd, events, |_, _| {
             INSIDE.store(true, SeqCst);
             std::thread::sleep(Duration::from_millis(60));
@@ -340,6 +341,7 @@ fn a_waker_may_outlive_the_base() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_child_of_fork_has_no_loop_of_another_thread() {
     threads();

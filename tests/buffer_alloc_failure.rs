@@ -1,14 +1,16 @@
 //! Every evbuffer operation while the k-th allocation fails: it says so, nothing is lost, nothing leaks.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
-use libc::iovec;
+mod net;
+use net::UnixStream;
+use net::libc;
+use net::libc::iovec;
+use net::{AsRawFd, FromRawFd, IntoRawFd};
 use oxievent::abi::buffer::{SegmentFlag, evbuffer, evbuffer_cb_info, evbuffer_eol_style};
 use oxievent::buffer::{BufferRef, SegmentRef};
 use oxievent::{Error, mem};
 use std::ffi::c_void;
 use std::io::Write;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
-use std::os::unix::net::UnixStream;
 use std::ptr::null_mut;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::SeqCst};
@@ -73,8 +75,7 @@ fn operations() -> Vec<(&'static str, Op)> {
         b.reserve(n, &mut v[..extents]).map(|_| ())
     }
     fn file() -> i32 {
-        let fd = unsafe { libc::memfd_create(c"failing".as_ptr(), libc::MFD_CLOEXEC) };
-        let mut f = unsafe { std::fs::File::from_raw_fd(fd) };
+        let mut f = net::temp_file();
         f.write_all(&LARGE).unwrap();
         f.into_raw_fd()
     }
@@ -83,13 +84,14 @@ fn operations() -> Vec<(&'static str, Op)> {
         let seg = match SegmentRef::new(fd, 5, -1, flags | SegmentFlag::CLOSE_ON_FREE) {
             Ok(s) => s,
             Err(e) => {
-                assert_eq!(unsafe { libc::close(fd) }, 0, "a failed segment leaves the descriptor alone");
+                assert!(net::file_is_open(fd), "a failed segment leaves the descriptor alone");
+                oxievent::sys::fd::close_file(fd);
                 return Err(e);
             }
         };
         let done = b.add_file_segment(seg, 10, 100);
         seg.release();
-        assert_eq!(unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0, done.is_err());
+        assert_eq!(!net::file_is_open(fd), done.is_err());
         done
     }
     vec![
@@ -139,16 +141,16 @@ fn operations() -> Vec<(&'static str, Op)> {
         }),
         ("add_file", |b, _| {
             let fd = file();
-            b.add_file(fd, 0, -1).inspect_err(|_| unsafe {
+            b.add_file(fd, 0, -1).inspect_err(|_| {
                 // Either it is still ours, or it has been closed.
-                libc::close(fd);
+                oxievent::sys::fd::close_file(fd);
             })
         }),
         ("add_file to fd", |b, _| {
             b.set_flags(1, true);
             let fd = file();
-            b.add_file(fd, 0, -1).inspect_err(|_| unsafe {
-                libc::close(fd);
+            b.add_file(fd, 0, -1).inspect_err(|_| {
+                oxievent::sys::fd::close_file(fd);
             })
         }),
         ("segment mapped", |b, _| segment(b, SegmentFlag::DISABLE_SENDFILE)),

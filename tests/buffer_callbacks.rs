@@ -1,6 +1,8 @@
 //! Callbacks of evbuffers that change the buffer, its callbacks, other buffers, or free the buffer.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
+mod net;
+use net::libc;
 use oxievent::abi::buffer::{evbuffer, evbuffer_cb_info};
 use oxievent::buffer::BufferRef;
 use std::cell::RefCell;

@@ -1,26 +1,27 @@
 //! Files in evbuffers: by sendfile, mapped, read; empty, short, on descriptors that cannot do it.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
+mod net;
+use net::UnixStream;
+use net::libc;
+use net::{AsRawFd, FromRawFd, IntoRawFd};
 use oxievent::Error;
 use oxievent::abi::buffer::{SegmentFlag, evbuffer_file_segment};
 use oxievent::buffer::{BufferRef, SegmentRef};
 use std::ffi::{c_int, c_void};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
-use std::os::unix::net::UnixStream;
 
 const CLOSE: SegmentFlag = SegmentFlag::CLOSE_ON_FREE;
 const NO_SENDFILE: SegmentFlag = SegmentFlag::DISABLE_SENDFILE;
 const NO_MMAP: SegmentFlag = SegmentFlag::DISABLE_MMAP;
 
 fn file(text: &[u8]) -> std::fs::File {
-    let fd = unsafe { libc::memfd_create(c"file".as_ptr(), libc::MFD_CLOEXEC) };
-    let mut f = unsafe { std::fs::File::from_raw_fd(fd) };
+    let mut f = net::temp_file();
     f.write_all(text).unwrap();
     f
 }
 fn is_open(fd: c_int) -> bool {
-    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
+    net::file_is_open(fd)
 }
 fn text(n: usize) -> Vec<u8> {
     (0..n).map(|i| (i * 7 % 251) as u8).collect()
@@ -184,6 +185,7 @@ fn cleanup_comes_last_and_once() {
     assert_eq!(unsafe { SEEN }, Some((seg.as_ptr() as usize, 1, false)));
 }
 
+#[cfg(unix)]
 /// Where sendfile refuses (a file opened to append), the bytes come through memory.
 #[test]
 fn sendfile_has_a_fallback() {

@@ -1,13 +1,15 @@
 //! Random sequences of evbuffer operations against `Vec<u8>`, with the invariants checked after every step.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
-use libc::iovec;
+mod net;
+use net::UnixStream;
+use net::libc;
+use net::libc::iovec;
+use net::{AsRawFd, IntoRawFd};
 use oxievent::abi::buffer::{SegmentFlag, evbuffer, evbuffer_cb_info, evbuffer_eol_style, evbuffer_ptr};
 use oxievent::buffer::{BufferRef, SegmentRef};
 use std::ffi::c_void;
 use std::io::Write;
-use std::os::fd::{AsRawFd, IntoRawFd};
-use std::os::unix::net::UnixStream;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
@@ -188,9 +190,7 @@ fn add_file(r: &mut Rng, s: &mut Side) {
 }
 
 fn tempfile() -> std::fs::File {
-    let fd = unsafe { libc::memfd_create(c"model".as_ptr(), 0) };
-    assert!(fd >= 0);
-    unsafe { std::os::fd::FromRawFd::from_raw_fd(fd) }
+    net::temp_file()
 }
 
 fn reserve(r: &mut Rng, s: &mut Side) {

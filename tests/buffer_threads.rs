@@ -1,6 +1,8 @@
 //! Locked evbuffers used by several threads; memory shared between buffers with different locks.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
+mod net;
+use net::libc;
 use oxievent::abi::thread::{
     EVTHREAD_LOCK_API_VERSION, EVTHREAD_LOCKTYPE_RECURSIVE, evthread_lock_callbacks,
 };

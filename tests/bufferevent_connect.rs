@@ -1,8 +1,11 @@
 //! Connecting to a host's name: its addresses in turn, failures at each stage, re-entry.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod net;
 use bev_common::*;
-use libc::addrinfo;
+use net::libc;
+use net::libc::addrinfo;
+use net::{AsRawFd, IntoRawFd};
 use oxievent::Error;
 use oxievent::abi::bufferevent::{BevEvent, evdns_base};
 use oxievent::abi::event::Evloop;
@@ -15,7 +18,6 @@ use oxievent::util::resolve::{ResolveCb, set_async};
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int, c_void};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, IntoRawFd};
 
 /// A resolver for tests: what it is handed as a DNS base says what it answers, and when.
 struct Resolver {
@@ -90,23 +92,23 @@ fn listener() -> (TcpListener, SocketAddr) {
     (l, a)
 }
 /// An address that refuses, as long as what is returned lives.
-fn refusing() -> (std::os::fd::OwnedFd, SocketAddr) {
-    use std::os::fd::FromRawFd;
+fn refusing() -> (net::OwnedFd, SocketAddr) {
+    use net::FromRawFd;
     // SAFETY: plain calls on our own memory.
     unsafe {
         let s = libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0);
         let mut a: libc::sockaddr_in = std::mem::zeroed();
         a.sin_family = libc::AF_INET as _;
         a.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
-        let mut len = size_of_val(&a) as u32;
+        let mut len = size_of_val(&a) as libc::socklen_t;
         assert_eq!(libc::bind(s, (&raw const a).cast(), len), 0);
         libc::getsockname(s, (&raw mut a).cast(), &mut len);
-        (std::os::fd::OwnedFd::from_raw_fd(s), (Ipv4Addr::LOCALHOST, u16::from_be(a.sin_port)).into())
+        (net::OwnedFd::from_raw_fd(s), (Ipv4Addr::LOCALHOST, u16::from_be(a.sin_port)).into())
     }
 }
 /// An address that never answers.
-fn black_hole() -> (TcpListener, Vec<std::os::fd::OwnedFd>, SocketAddr) {
-    use std::os::fd::FromRawFd;
+fn black_hole() -> (TcpListener, Vec<net::OwnedFd>, SocketAddr) {
+    use net::FromRawFd;
     let (l, a) = listener();
     // SAFETY: no pointers.
     unsafe { libc::listen(l.as_raw_fd(), 0) };
@@ -116,8 +118,8 @@ fn black_hole() -> (TcpListener, Vec<std::os::fd::OwnedFd>, SocketAddr) {
         unsafe {
             let s = libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_NONBLOCK, 0);
             let Inet::V4(to) = Inet::v4([127, 0, 0, 1], a.port()) else { unreachable!() };
-            libc::connect(s, (&raw const to).cast(), size_of_val(&to) as u32);
-            fill.push(std::os::fd::OwnedFd::from_raw_fd(s));
+            libc::connect(s, (&raw const to).cast(), size_of_val(&to) as libc::socklen_t);
+            fill.push(net::OwnedFd::from_raw_fd(s));
         }
     }
     (l, fill, a)
@@ -224,7 +226,7 @@ fn sockets_that_failed_are_closed() {
     // SAFETY: no pointers but to our own memory.
     unsafe {
         let mut a: libc::sockaddr_in = std::mem::zeroed();
-        let mut len = size_of_val(&a) as u32;
+        let mut len = size_of_val(&a) as libc::socklen_t;
         assert_eq!(libc::getpeername(fd, (&raw mut a).cast(), &mut len), 0);
         assert_eq!(u16::from_be(a.sin_port), good.port());
     }

@@ -1,6 +1,7 @@
 //! Pairs and filters.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod net;
 use bev_common::*;
 use oxievent::abi::buffer::evbuffer;
 use oxievent::abi::bufferevent::{BevEvent, bufferevent_filter_result, bufferevent_flush_mode};

@@ -1,7 +1,9 @@
 //! Rate limits and groups.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod net;
 use bev_common::*;
+use net::libc;
 use oxievent::abi::event::Ev;
 use oxievent::bufferevent::{BevRef, Group, free_config, new_config};
 use std::cell::Cell;

@@ -2,16 +2,18 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 mod memory_common;
+mod net;
 use bev_common::*;
 use memory_common::{LEFT, LIVE};
+use net::IntoRawFd;
+use net::UnixStream;
+use net::libc;
 use oxievent::Error;
 use oxievent::abi::event::Ev;
 use oxievent::abi::listener::LevOpt;
 use oxievent::bufferevent::{BevRef, FilterConfig, Group, free_config, new_config};
 use oxievent::listener::ListenerRef;
 use std::io::Write;
-use std::os::fd::IntoRawFd;
-use std::os::unix::net::UnixStream;
 use std::sync::atomic::Ordering::SeqCst;
 
 /// Calls `make` with ever more requests that succeed, until it does.

@@ -1,7 +1,10 @@
 //! Socket bufferevents: data, watermarks, timeouts, connecting, and what callbacks may do.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod net;
 use bev_common::*;
+use net::libc;
+use net::{AsRawFd, IntoRawFd};
 use oxievent::Error;
 use oxievent::abi::bufferevent::{BEV_TRIG_DEFER_CALLBACKS, BEV_TRIG_IGNORE_WATERMARKS, BevEvent};
 use oxievent::abi::event::Ev;
@@ -9,7 +12,6 @@ use oxievent::bufferevent::BevRef;
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{AsRawFd, IntoRawFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -58,7 +60,7 @@ fn nothing_is_written_inside_write() {
 /// A write that libevent would do in the first turn comes before a timer that has expired by then.
 #[test]
 fn what_was_written_before_the_loop_leaves_before_timers_run() {
-    unsafe extern "C" fn free_it(_: std::ffi::c_int, _: std::ffi::c_short, bev: *mut std::ffi::c_void) {
+    unsafe extern "C" fn free_it(_: net::evutil_socket_t, _: std::ffi::c_short, bev: *mut std::ffi::c_void) {
         // SAFETY: the test gave the timer its bufferevent.
         unsafe { BevRef::from_raw(bev.cast()) }.unwrap().free();
     }
@@ -299,6 +301,7 @@ fn a_peer_that_takes_nothing_times_out() {
     end(b);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_broken_connection_is_a_write_error() {
     let b = base();
@@ -575,6 +578,7 @@ fn names_are_looked_up() {
     end(b);
 }
 
+#[cfg(unix)]
 #[test]
 fn an_address_that_does_not_fit_is_not_kept() {
     let b = base();
@@ -591,6 +595,7 @@ fn an_address_that_does_not_fit_is_not_kept() {
     end(b);
 }
 
+#[cfg(unix)]
 #[test]
 fn failed_calls_leave_no_socket_behind() {
     let b = base();
@@ -612,6 +617,7 @@ fn failed_calls_leave_no_socket_behind() {
     bev.free();
     end(b);
 }
+#[cfg(unix)]
 fn next_fd() -> i32 {
     // Other tests open files too: the lowest free number above a range that they do not reach.
     // SAFETY: no pointers.
@@ -630,7 +636,7 @@ fn another_socket_keeps_the_priority() {
     assert_eq!(bev.priority(), 1);
     bev.set_priority(2).unwrap();
     assert!(bev.set_priority(3).is_err());
-    let (other, _peer2) = std::os::unix::net::UnixStream::pair().unwrap();
+    let (other, _peer2) = net::UnixStream::pair().unwrap();
     other.set_nonblocking(true).unwrap();
     let old = bev.fd().unwrap();
     bev.set_fd(other.into_raw_fd()).unwrap();

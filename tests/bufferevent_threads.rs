@@ -1,8 +1,12 @@
 //! Several threads on one bufferevent, or one listener, while the loop runs in another.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod net;
 mod thread_common;
 use bev_common::*;
+use net::IntoRawFd;
+use net::UnixStream;
+use net::libc;
 use oxievent::abi::event::{Ev, Evloop};
 use oxievent::abi::listener::{LevOpt, evconnlistener};
 use oxievent::base::BaseRef;
@@ -10,8 +14,6 @@ use oxievent::bufferevent::{BevRef, Group, free_config, new_config};
 use oxievent::listener::ListenerRef;
 use std::ffi::{c_int, c_void};
 use std::io::{Read, Write};
-use std::os::fd::IntoRawFd;
-use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
@@ -22,7 +24,7 @@ unsafe impl<T> Send for Sent<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Sent<T> {}
 
-unsafe extern "C" fn note_start(_: c_int, _: i16, arg: *mut c_void) {
+unsafe extern "C" fn note_start(_: net::evutil_socket_t, _: i16, arg: *mut c_void) {
     // SAFETY: on the stack of `looping`.
     unsafe { (*arg.cast::<AtomicBool>()).store(true, SeqCst) }
 }
@@ -208,7 +210,7 @@ static IN_CALLBACK: AtomicBool = AtomicBool::new(false);
 static GO_ON: AtomicBool = AtomicBool::new(false);
 unsafe extern "C" fn slow_accept(
     l: *mut evconnlistener,
-    fd: c_int,
+    fd: net::evutil_socket_t,
     _: *mut libc::sockaddr,
     _: c_int,
     _: *mut c_void,
@@ -223,6 +225,7 @@ unsafe extern "C" fn slow_accept(
     let _ = unsafe { ListenerRef::from_raw(l).unwrap() }.fd();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_listener_is_disabled_and_freed_against_its_callback() {
     thread_common::set_up();

@@ -2,7 +2,9 @@
 //! one: reads that must write first, writes that must read first, records in pieces, data that waits inside.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod net;
 use bev_common::*;
+use net::libc;
 use oxievent::abi::bufferevent::BevEvent;
 use oxievent::abi::bufferevent_ssl::bufferevent_ssl_state as Ssl;
 use oxievent::abi::event::Ev;
@@ -19,7 +21,7 @@ use std::rc::Rc;
 /// What the two ends say to each other: H (handshake), D len len bytes (data), Q (asks for an answer), A (the answer),
 /// E (the end).
 struct Session {
-    fd: Cell<c_int>,
+    fd: Cell<net::evutil_socket_t>,
     io: Cell<Option<(&'static TlsIo, *mut c_void)>>,
     random: Cell<u32>,
     /// How many H are still to be sent and to be received.
@@ -44,7 +46,7 @@ fn session<'a>(p: *mut c_void) -> &'a Session {
 
 impl Session {
     #[allow(clippy::new_ret_no_self, reason = "C knows it as a pointer")]
-    fn new(seed: u32, fd: c_int) -> *mut c_void {
+    fn new(seed: u32, fd: net::evutil_socket_t) -> *mut c_void {
         Box::into_raw(Box::new(Session {
             fd: Cell::new(fd),
             io: Cell::new(None),
@@ -84,9 +86,18 @@ impl Session {
     }
     /// An event tells at once that a socket takes data, if it does. A bufferevent below tells only if it was full.
     fn pretends_full(&self, n: u32) -> bool {
-        let mut p = libc::pollfd { fd: self.fd.get(), events: libc::POLLOUT, revents: 0 };
-        // SAFETY: one entry.
-        self.one_in(n) && self.io.get().is_none() && unsafe { libc::poll(&mut p, 1, 0) } == 1
+        #[cfg(unix)]
+        let takes_data = || {
+            let mut p = libc::pollfd { fd: self.fd.get(), events: libc::POLLOUT, revents: 0 };
+            // SAFETY: one entry.
+            unsafe { libc::poll(&mut p, 1, 0) == 1 }
+        };
+        #[cfg(windows)]
+        let takes_data = || {
+            let none = &mut [];
+            oxievent::sys::select::select(none, &mut [1, self.fd.get() as usize], &mut [], Some(0)) == Ok(1)
+        };
+        self.one_in(n) && self.io.get().is_none() && takes_data()
     }
     fn op(&self, f: impl FnOnce() -> c_int) -> c_int {
         assert!(!self.in_op.replace(true), "an operation inside another");
@@ -254,7 +265,7 @@ unsafe extern "C" fn reset(p: *mut c_void, _: c_int) -> c_int {
     0
 }
 unsafe extern "C" fn attach_fd(p: *mut c_void, fd: c_int) -> c_int {
-    session(p).fd.set(fd);
+    session(p).fd.set(fd as net::evutil_socket_t);
     0
 }
 unsafe extern "C" fn attach_io(p: *mut c_void, io: *const TlsIo, ctx: *mut c_void) -> *mut c_void {
@@ -317,14 +328,21 @@ static OPS: TlsOps = TlsOps {
     free,
 };
 
-fn make(b: BaseRef, under: Option<BevRef>, fd: c_int, seed: u32, state: Ssl, options: c_int) -> BevRef {
+fn make(
+    b: BaseRef,
+    under: Option<BevRef>,
+    fd: net::evutil_socket_t,
+    seed: u32,
+    state: Ssl,
+    options: c_int,
+) -> BevRef {
     // SAFETY: the table is static; the bufferevent frees the session.
     unsafe { BevRef::tls_new(Some(b), under, fd, &OPS, Session::new(seed, fd), state, options | CLOSE) }
         .unwrap()
 }
 fn over_sockets(b: BaseRef, seed: u32, options: c_int) -> [BevRef; 2] {
-    use std::os::fd::IntoRawFd;
-    let (x, y) = std::os::unix::net::UnixStream::pair().unwrap();
+    use net::IntoRawFd;
+    let (x, y) = net::UnixStream::pair().unwrap();
     [(x, Ssl::BUFFEREVENT_SSL_CONNECTING), (y, Ssl::BUFFEREVENT_SSL_ACCEPTING)].map(|(s, state)| {
         s.set_nonblocking(true).unwrap();
         let fd = s.into_raw_fd();

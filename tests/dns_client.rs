@@ -1,6 +1,7 @@
 //! The resolver: answers of all kinds, search, servers that fail, waiting, cancelling, the end of the base.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod dns_common;
+mod net;
 use dns_common::{A1, Client, Server, all_got, hook, record, wire};
 use oxievent::abi::dns::*;
 use oxievent::abi::event::Evloop;

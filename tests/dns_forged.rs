@@ -1,6 +1,7 @@
 //! Replies that are not what was asked for, and TCP: nothing that does not fit is believed, nothing stalls.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod dns_common;
+mod net;
 use dns_common::{A1, Client, Query, Server, all_got, record, wire};
 use oxievent::abi::dns::*;
 use oxievent::dns::request::Kind;

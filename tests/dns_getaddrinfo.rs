@@ -1,8 +1,11 @@
 //! evdns_getaddrinfo against a server port of our own: both families, errors, skew, cancelling, the end of the base.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod net;
 use bev_common::{CLOSE, On, base, end, ms, turn};
-use libc::{
+use net::IntoRawFd;
+use net::libc;
+use net::libc::{
     AF_INET, AF_INET6, AF_UNSPEC, AI_ADDRCONFIG, AI_CANONNAME, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE,
     SOCK_DGRAM, SOCK_STREAM, addrinfo,
 };
@@ -19,7 +22,6 @@ use oxievent::util::addr;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::net::{TcpListener, UdpSocket};
-use std::os::fd::IntoRawFd;
 use std::rc::Rc;
 
 const NODATA: c_int = -5;

@@ -3,8 +3,10 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod dns_common;
 mod memory_common;
+mod net;
 use dns_common::Server;
 use memory_common::{LEFT, LIVE, ONE_FAILS};
+use net::libc;
 use oxievent::abi::dns::DNS_ERR_NONE;
 use oxievent::abi::event::Evloop;
 use oxievent::base::{BaseRef, Config};
@@ -103,9 +105,11 @@ fn memory_is_short() {
     unsafe { base.free(true) };
     assert_eq!(LIVE.load(SeqCst), 0);
     mem::set_functions(None, None, None);
+    #[cfg(unix)]
     a_child_asks_with_numbers_of_its_own();
 }
 
+#[cfg(unix)]
 fn a_child_asks_with_numbers_of_its_own() {
     let s = Server::new(|q| vec![q.answer()]);
     let ask = || {

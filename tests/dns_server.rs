@@ -1,7 +1,10 @@
 //! Server ports, asked by raw datagrams: replies, limits, late and lost answers, hostile queries.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod net;
 use bev_common::{base, end, turn};
+use net::libc;
+use net::{AsRawFd, IntoRawFd};
 use oxievent::Error;
 use oxievent::abi::dns::{EVDNS_FLAGS_AA, EVDNS_FLAGS_RD, evdns_server_request};
 use oxievent::base::BaseRef;
@@ -10,7 +13,7 @@ use oxievent::dns::server::{PortRef, ReplyData, RequestRef, Section};
 use oxievent::dns::wire::{self, FLAG_TC, Header, TYPE_A, TYPE_CNAME, TYPE_PTR};
 use std::ffi::{CStr, c_void};
 use std::net::UdpSocket;
-use std::os::fd::{AsRawFd, IntoRawFd};
+#[cfg(unix)]
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
@@ -331,6 +334,7 @@ fn many_at_once_all_get_an_answer() {
     end(b);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_full_socket_keeps_replies_in_order() {
     for close in [false, true] {

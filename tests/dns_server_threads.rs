@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 mod memory_common;
+mod net;
 mod thread_common;
 use bev_common::{base, end, turn};
 use memory_common::{LEFT, LIVE};
+use net::IntoRawFd;
 use oxievent::abi::dns::evdns_server_request;
 use oxievent::dns::name::Name;
 use oxievent::dns::server::{PortRef, ReplyData, RequestRef, Section};
@@ -12,7 +14,6 @@ use oxievent::dns::wire::{self, Header, TYPE_A};
 use oxievent::thread;
 use std::ffi::c_void;
 use std::net::UdpSocket;
-use std::os::fd::IntoRawFd;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -44,7 +45,7 @@ fn query(id: u16) -> Vec<u8> {
     let n = wire::encode_query(&mut out, id, &Name::from_text(b"a.example").unwrap(), TYPE_A, None);
     out[..n.unwrap()].to_vec()
 }
-fn sockets() -> (i32, UdpSocket) {
+fn sockets() -> (net::evutil_socket_t, UdpSocket) {
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.connect(server.local_addr().unwrap()).unwrap();

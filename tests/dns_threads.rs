@@ -1,6 +1,7 @@
 //! The resolver with locks: several threads ask, cancel and configure while the loop runs; it ends in the middle.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod dns_common;
+mod net;
 mod thread_common;
 use dns_common::Server;
 use oxievent::abi::dns::*;

@@ -3,8 +3,10 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 mod http_client_common;
+mod net;
 use bev_common::{base, ms};
 use http_client_common::*;
+use net::libc;
 use oxievent::abi::http::ReqFlags;
 use oxievent::base::BaseRef;
 use oxievent::http::client;

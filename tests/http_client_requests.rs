@@ -2,8 +2,10 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 mod http_client_common;
+mod net;
 use bev_common::{base, end, log, logged, ms, run};
 use http_client_common::*;
+use net::libc;
 use oxievent::abi::http::{ReqFlags, evhttp_cmd_type as Cmd, evhttp_request_error as E};
 use oxievent::base::BaseRef;
 use oxievent::bufferevent::BevRef;

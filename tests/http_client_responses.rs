@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
 mod http_client_common;
+mod net;
 use bev_common::{base, end, log, logged, run};
 use http_client_common::*;
 use oxievent::abi::http::evhttp_request_error as E;

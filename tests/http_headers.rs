@@ -1,5 +1,7 @@
 //! Header lists and query strings, used as C programs use them.
 #![expect(clippy::disallowed_types, reason = "a test")]
+mod net;
+use net::libc;
 use oxievent::abi::event::TailqEntry;
 use oxievent::abi::keyvalq::{evkeyval, evkeyvalq};
 use oxievent::http::headers::Headers;

@@ -1,7 +1,9 @@
 //! The server: replies, connections that stay, requests sent ahead, streams, ends.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod http_common;
+mod net;
 use http_common::{Site, body, chunk, con_cb, log, logged, ok, request_cb};
+use net::libc;
 use oxievent::abi::http::{evhttp_cmd_type, evhttp_request_error};
 use oxievent::http::reply;
 use oxievent::http::request::ReqRef;
@@ -309,19 +311,7 @@ fn reading_ahead_is_bounded_and_ends_are_noticed_all_the_same() {
         let ahead = con.bev().input().len();
         assert!(sent > ahead && (64 * 1024..128 * 1024).contains(&ahead), "{sent} {ahead}");
         if reset {
-            let l = libc::linger { l_onoff: 1, l_linger: 0 };
-            let fd = std::os::fd::AsRawFd::as_raw_fd(&c.s);
-            // SAFETY: an option of that size.
-            let r = unsafe {
-                libc::setsockopt(
-                    fd,
-                    libc::SOL_SOCKET,
-                    libc::SO_LINGER,
-                    (&raw const l).cast(),
-                    size_of_val(&l) as u32,
-                )
-            };
-            assert_eq!(r, 0);
+            net::linger_none(net::AsRawFd::as_raw_fd(&c.s));
         }
         drop(c);
         s.until(|| s.http.connection_count() == 0);
@@ -405,6 +395,7 @@ fn large_replies_and_requests() {
     assert_eq!(c.got.iter().filter(|&&b| b == b'x').count(), big + 1, "one in text/html");
     s.end();
 }
+#[cfg(unix)]
 #[test]
 fn peers_are_named() {
     let s = Site::serving(|r| {
@@ -422,11 +413,11 @@ fn peers_are_named() {
     let path = dir.join("server");
     let l = std::os::unix::net::UnixListener::bind(&path).unwrap();
     l.set_nonblocking(true).unwrap();
-    s.http.accept_socket(std::os::fd::IntoRawFd::into_raw_fd(l)).unwrap();
+    s.http.accept_socket(net::IntoRawFd::into_raw_fd(l)).unwrap();
     let client = std::process::Command::new("true").status();
     drop(client);
+    use net::FromRawFd;
     use std::io::{Read, Write};
-    use std::os::fd::FromRawFd;
     // SAFETY: a socket of ours, bound to a long name of ours.
     let mut c = unsafe {
         let fd = libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0);
@@ -437,7 +428,7 @@ fn peers_are_named() {
             *to = from as _;
         }
         assert_eq!(libc::bind(fd, (&raw const a).cast(), size_of_val(&a) as u32), 0);
-        std::os::unix::net::UnixStream::from_raw_fd(fd)
+        net::UnixStream::from_raw_fd(fd)
     };
     // SAFETY: as above.
     unsafe {
@@ -446,7 +437,7 @@ fn peers_are_named() {
         for (to, from) in a.sun_path.iter_mut().zip(path.to_str().unwrap().bytes()) {
             *to = from as _;
         }
-        let fd = std::os::fd::AsRawFd::as_raw_fd(&c);
+        let fd = net::AsRawFd::as_raw_fd(&c);
         assert_eq!(libc::connect(fd, (&raw const a).cast(), size_of_val(&a) as u32), 0);
     }
     c.set_nonblocking(true).unwrap();
@@ -465,7 +456,7 @@ fn files_are_sent() {
     let s = Site::serving(move |r| {
         let f = std::fs::File::open(&p).unwrap();
         let b = oxievent::buffer::BufferRef::new().unwrap();
-        b.add_file(std::os::fd::IntoRawFd::into_raw_fd(f), 0, 300_000).unwrap();
+        b.add_file(net::IntoRawFd::into_raw_fd(f), 0, 300_000).unwrap();
         reply::send_reply(r, 200, None, Some(b));
         b.free();
     });
@@ -560,19 +551,24 @@ fn half_closed(s: &Site, unix: bool, input: &str, mut turn: impl FnMut()) -> Str
     impl<T: Read> Stream for T {}
     let input = input.as_bytes().to_vec();
     let mut c: Box<dyn Stream> = if unix {
-        let path = std::env::temp_dir().join(format!("oxievent-half-{}", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        let l = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        l.set_nonblocking(true).unwrap();
-        let b = s.http.accept_socket(std::os::fd::IntoRawFd::into_raw_fd(l)).unwrap();
-        let mut c = std::os::unix::net::UnixStream::connect(&path).unwrap();
-        s.until(|| s.http.connection_count() == 1);
-        oxievent::http::bound::remove(s.http, b);
-        std::fs::remove_file(&path).unwrap();
-        c.write_all(&input).unwrap();
-        c.shutdown(Shutdown::Write).unwrap();
-        c.set_nonblocking(true).unwrap();
-        Box::new(c)
+        #[cfg(unix)]
+        {
+            let path = std::env::temp_dir().join(format!("oxievent-half-{}", std::process::id()));
+            let _ = std::fs::remove_file(&path);
+            let l = std::os::unix::net::UnixListener::bind(&path).unwrap();
+            l.set_nonblocking(true).unwrap();
+            let b = s.http.accept_socket(net::IntoRawFd::into_raw_fd(l)).unwrap();
+            let mut c = net::UnixStream::connect(&path).unwrap();
+            s.until(|| s.http.connection_count() == 1);
+            oxievent::http::bound::remove(s.http, b);
+            std::fs::remove_file(&path).unwrap();
+            c.write_all(&input).unwrap();
+            c.shutdown(Shutdown::Write).unwrap();
+            c.set_nonblocking(true).unwrap();
+            Box::new(c)
+        }
+        #[cfg(windows)]
+        unreachable!()
     } else {
         let mut c = s.connect();
         c.send(&input);
@@ -597,6 +593,9 @@ fn half_closed(s: &Site, unix: bool, input: &str, mut turn: impl FnMut()) -> Str
 #[test]
 fn a_client_that_ends_its_direction_gets_what_it_asked_for() {
     for unix in [false, true] {
+        if unix && cfg!(windows) {
+            continue;
+        }
         let held = Rc::new(Cell::new(None));
         let h = held.clone();
         let s = Site::serving(|r| ok(r, &"x".repeat(3000))).path("/later", move |r| {

@@ -1,7 +1,11 @@
 //! Listeners: options, callbacks that disable, free and change, errors.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 mod bev_common;
+mod net;
 use bev_common::{base, end, log, logged, turn};
+use net::UnixStream;
+use net::{FromRawFd, IntoRawFd};
+use net::{evutil_socket_t, libc};
 use oxievent::Error;
 use oxievent::abi::listener::{LevOpt, evconnlistener};
 use oxievent::base::BaseRef;
@@ -9,13 +13,11 @@ use oxievent::listener::ListenerRef;
 use std::ffi::{c_int, c_void};
 use std::io::Read;
 use std::net::TcpStream;
-use std::os::fd::{FromRawFd, IntoRawFd};
-use std::os::unix::net::UnixStream;
 
-type Accept = Box<dyn FnMut(ListenerRef, c_int)>;
+type Accept = Box<dyn FnMut(ListenerRef, evutil_socket_t)>;
 unsafe extern "C" fn on_accept(
     l: *mut evconnlistener,
-    fd: c_int,
+    fd: evutil_socket_t,
     addr: *mut libc::sockaddr,
     len: c_int,
     arg: *mut c_void,
@@ -26,7 +28,7 @@ unsafe extern "C" fn on_accept(
     // SAFETY: leaked by `accept`.
     unsafe { (*arg.cast::<Accept>())(l, fd) }
 }
-fn accept(f: impl FnMut(ListenerRef, c_int) + 'static) -> *mut c_void {
+fn accept(f: impl FnMut(ListenerRef, evutil_socket_t) + 'static) -> *mut c_void {
     Box::into_raw(Box::new(Box::new(f) as Accept)).cast()
 }
 fn closing(name: &'static str) -> *mut c_void {
@@ -35,7 +37,7 @@ fn closing(name: &'static str) -> *mut c_void {
         close(fd);
     })
 }
-fn close(fd: c_int) {
+fn close(fd: evutil_socket_t) {
     // SAFETY: ours.
     unsafe { libc::close(fd) };
 }
@@ -64,7 +66,7 @@ fn bind(b: BaseRef, flags: LevOpt, arg: *mut c_void) -> ListenerRef {
 }
 fn port(l: ListenerRef) -> u16 {
     let mut a = loopback();
-    let mut len = size_of_val(&a) as u32;
+    let mut len = size_of_val(&a) as libc::socklen_t;
     // SAFETY: room on our stack.
     unsafe { libc::getsockname(l.fd(), (&raw mut a).cast(), &mut len) };
     u16::from_be(a.sin_port)
@@ -73,6 +75,7 @@ fn dial(l: ListenerRef) -> TcpStream {
     TcpStream::connect(("127.0.0.1", port(l))).unwrap()
 }
 
+#[cfg(unix)]
 #[test]
 fn connections_come_as_asked_for() {
     let b = base();
@@ -200,6 +203,7 @@ fn the_address_is_free_at_once() {
     end(b);
 }
 
+#[cfg(unix)]
 #[test]
 fn unix_sockets_have_no_ports_to_reuse() {
     let b = base();
@@ -272,6 +276,7 @@ fn errors_of_accept_are_told() {
     end(b);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_socket_that_cannot_listen_is_refused() {
     let b = base();
@@ -282,6 +287,6 @@ fn a_socket_that_cannot_listen_is_refused() {
     drop(w);
     // Still the caller's.
     // SAFETY: ours.
-    drop(unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) });
+    drop(unsafe { net::OwnedFd::from_raw_fd(fd) });
     end(b);
 }

@@ -3,13 +3,15 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 mod base_common;
+mod net;
 use base_common::*;
+use net::AsRawFd;
+use net::UnixStream;
+use net::{evutil_socket_t, libc};
 use oxievent::abi::event::{Ev, Evloop, event, event_callback};
 use oxievent::base::{BaseRef, CallbackRef, CountOf, Ended, EventRef};
 use std::cell::Cell;
 use std::ffi::{c_int, c_short, c_void};
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
 use std::ptr::null_mut;
 use std::rc::Rc;
 
@@ -122,7 +124,7 @@ unsafe extern "C" fn finalized(_ev: *mut event, arg: *mut c_void) {
     let c = unsafe { &*arg.cast::<Case>() };
     c.finalized.set(c.finalized.get() + 1);
 }
-unsafe extern "C" fn on_event(_fd: c_int, what: c_short, arg: *mut c_void) {
+unsafe extern "C" fn on_event(_fd: oxievent::abi::util::evutil_socket_t, what: c_short, arg: *mut c_void) {
     assert_ne!(what, 0);
     // SAFETY: the case outlives its loop.
     act(unsafe { &*arg.cast::<Case>() });
@@ -135,7 +137,7 @@ unsafe extern "C" fn on_finalize(_ev: *mut event, arg: *mut c_void) {
     // SAFETY: as above.
     act(unsafe { &*arg.cast::<Case>() });
 }
-unsafe extern "C" fn on_other(_fd: c_int, _what: c_short, arg: *mut c_void) {
+unsafe extern "C" fn on_other(_fd: oxievent::abi::util::evutil_socket_t, _what: c_short, arg: *mut c_void) {
     // SAFETY: as above.
     let c = unsafe { &*arg.cast::<Case>() };
     c.other_calls.set(c.other_calls.get() + 1);
@@ -270,11 +272,11 @@ fn run_case(kind: Kind, action: Action) {
             make(-1, Ev::PERSIST).add(Some(tv)).unwrap();
         }
         Kind::Signal => {
-            make(libc::SIGUSR1, Ev::SIGNAL | Ev::PERSIST).add(None).unwrap();
+            make(libc::SIGUSR1 as evutil_socket_t, Ev::SIGNAL | Ev::PERSIST).add(None).unwrap();
             get(c.me.get()).unwrap().active_with(Ev::SIGNAL, 3);
         }
         Kind::SignalOnce => {
-            make(libc::SIGUSR2, Ev::SIGNAL).add(None).unwrap();
+            make(libc::SIGUSR2 as evutil_socket_t, Ev::SIGNAL).add(None).unwrap();
             // SAFETY: handled.
             unsafe { libc::raise(libc::SIGUSR2) };
         }

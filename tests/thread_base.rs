@@ -1,6 +1,7 @@
 //! A base shared by threads, with lock debugging on.
 #![allow(clippy::disallowed_types, reason = "tests may use std")]
 mod base_common;
+mod net;
 mod thread_common;
 use base_common::*;
 use oxievent::abi::event::{Ev, Evloop};

@@ -1,5 +1,8 @@
 //! Lock debugging catches misuse. Each case runs in a forked child, whose fatal callback tells the parent.
+#![cfg(unix)]
+mod net;
 mod thread_common;
+use net::libc;
 use oxievent::abi::thread::*;
 use oxievent::thread::{self, Cond, Lock, PlainLock};
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -18,6 +21,7 @@ unsafe extern "C" fn on_fatal(code: c_int) {
     unsafe { libc::_exit(if code == oxievent::log::CODE_ABORT { CAUGHT } else { 1 }) }
 }
 /// Runs `f` in a child; its exit status.
+#[cfg(unix)]
 fn in_child(f: impl FnOnce()) -> c_int {
     // SAFETY: the child only runs `f` and exits.
     unsafe {

@@ -1,5 +1,8 @@
 //! Addresses as text, held against the C library over random input.
+#![cfg(unix)]
 #![allow(clippy::disallowed_types, reason = "tests may use std")]
+mod net;
+use net::libc;
 use oxievent::util::addr::{self, Inet};
 use oxievent::util::text;
 use oxievent::util::weak_random::WeakRandom;

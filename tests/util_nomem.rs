@@ -1,4 +1,6 @@
 //! evutil when memory runs out: at the k-th request, for every k.
+mod net;
+use net::libc;
 use oxievent::util::addr::Inet;
 use oxievent::util::getaddrinfo::{self, GaiError, getaddrinfo};
 use oxievent::util::secure_random;

@@ -1,8 +1,11 @@
 //! Secure random numbers across fork and threads, and the device a program names.
 #![allow(clippy::disallowed_types, reason = "tests may use std")]
+mod net;
+use net::libc;
 use oxievent::util::secure_random;
 use std::ffi::CString;
 
+#[cfg(unix)]
 fn read_child(f: impl FnOnce() -> [u8; 32]) -> [u8; 32] {
     let mut ends = [0; 2];
     let mut out = [0u8; 32];
@@ -31,6 +34,7 @@ fn some() -> [u8; 32] {
     b
 }
 
+#[cfg(unix)]
 #[test]
 fn a_forked_child_has_numbers_of_its_own() {
     let _ = some();
@@ -40,6 +44,7 @@ fn a_forked_child_has_numbers_of_its_own() {
     assert!(child != own && child != second && own != second);
     assert_ne!(child, [0; 32]);
 }
+#[cfg(unix)]
 /// A child forked while other threads hold the generator's lock must not wait for them.
 #[test]
 fn forking_amid_other_threads_does_not_hang() {

@@ -109,6 +109,9 @@ impl Win32 {
         Win32 { read: mem::new_vec(), write: mem::new_vec(), places, ready: Ready::new(), start: 0 }
     }
     pub(super) fn change(&mut self, change: Change) -> Result<()> {
+        if change.fd < 0 {
+            return Err(Error::Invalid);
+        }
         let socket = change.fd as usize;
         let mut place = self.places.get(&socket).copied().unwrap_or_default();
         let before = place;

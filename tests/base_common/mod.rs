@@ -1,14 +1,15 @@
 //! Events with Rust closures as callbacks, for the tests of the base.
 #![allow(dead_code, reason = "each test uses some of it")]
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
+use crate::net::UnixStream;
+use crate::net::libc;
+use crate::net::{AsRawFd, evutil_socket_t};
 use oxievent::abi::event::{Ev, event, event_callback};
 use oxievent::base::{BaseRef, CallbackRef, Config, EventRef};
-use std::ffi::{c_int, c_short, c_void};
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
+use std::ffi::{c_short, c_void};
 
-type Cb = Box<dyn FnMut(c_int, Ev)>;
-unsafe extern "C" fn trampoline(fd: c_int, what: c_short, arg: *mut c_void) {
+type Cb = Box<dyn FnMut(evutil_socket_t, Ev)>;
+unsafe extern "C" fn trampoline(fd: evutil_socket_t, what: c_short, arg: *mut c_void) {
     // SAFETY: `Event` keeps it alive; it is replaced only between two calls.
     let f = unsafe { &mut *arg.cast::<Cb>() };
     f(fd, Ev::from_bits_retain(what));
@@ -19,7 +20,12 @@ pub(crate) struct Event {
     cb: *mut Cb,
 }
 impl Event {
-    pub(crate) fn new(base: BaseRef, fd: c_int, events: Ev, f: impl FnMut(c_int, Ev) + 'static) -> Event {
+    pub(crate) fn new(
+        base: BaseRef,
+        fd: evutil_socket_t,
+        events: Ev,
+        f: impl FnMut(evutil_socket_t, Ev) + 'static,
+    ) -> Event {
         let cb = Box::into_raw(Box::new(Box::new(f) as Cb));
         // SAFETY: zeros are a valid event.
         let ev = Box::into_raw(Box::new(unsafe { std::mem::zeroed::<event>() }));
@@ -28,7 +34,7 @@ impl Event {
         e
     }
     /// Another callback from now on.
-    pub(crate) fn set(&self, f: impl FnMut(c_int, Ev) + 'static) {
+    pub(crate) fn set(&self, f: impl FnMut(evutil_socket_t, Ev) + 'static) {
         // SAFETY: not called from within the callback.
         unsafe { *self.cb = Box::new(f) }
     }
@@ -48,7 +54,7 @@ pub(crate) fn base() -> BaseRef {
     BaseRef::new(&Config::new()).unwrap()
 }
 pub(crate) fn ms(n: i64) -> libc::timeval {
-    libc::timeval { tv_sec: n / 1000, tv_usec: n % 1000 * 1000 }
+    libc::timeval { tv_sec: (n / 1000) as _, tv_usec: (n % 1000 * 1000) as _ }
 }
 pub(crate) fn send(s: &UnixStream) {
     // SAFETY: one byte.

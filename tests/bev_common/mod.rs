@@ -1,12 +1,13 @@
 //! Bufferevents with Rust closures as callbacks, for their tests.
 #![allow(dead_code, reason = "each test uses some of it")]
+use crate::net::IntoRawFd;
+use crate::net::UnixStream;
+use crate::net::libc;
 use oxievent::abi::bufferevent::{BevEvent, BevOpt, bufferevent};
 use oxievent::abi::event::{Ev, Evloop};
 use oxievent::base::{BaseRef, Config};
 use oxievent::bufferevent::BevRef;
 use std::ffi::{c_int, c_short, c_void};
-use std::os::fd::IntoRawFd;
-use std::os::unix::net::UnixStream;
 
 type Data = Box<dyn FnMut(BevRef)>;
 type Event = Box<dyn FnMut(BevRef, BevEvent)>;
@@ -87,7 +88,7 @@ pub(crate) fn turn(b: BaseRef) {
     b.run(Evloop::NONBLOCK).unwrap();
 }
 pub(crate) fn ms(n: i64) -> libc::timeval {
-    libc::timeval { tv_sec: n / 1000, tv_usec: n % 1000 * 1000 }
+    libc::timeval { tv_sec: (n / 1000) as _, tv_usec: (n % 1000 * 1000) as _ }
 }
 /// A socket bufferevent and the plain other end.
 pub(crate) fn socket(b: BaseRef, options: c_int) -> (BevRef, UnixStream) {

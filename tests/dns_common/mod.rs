@@ -1,6 +1,7 @@
 //! A nameserver whose every byte the test chooses, and a client that keeps what it is told.
 #![allow(dead_code, reason = "each test uses some of it")]
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
+use crate::net::libc;
 use oxievent::abi::event::Evloop;
 use oxievent::base::{BaseRef, Config};
 use oxievent::dns::DnsRef;

@@ -1,5 +1,6 @@
 //! An HTTP client under test and servers that say exactly what a test wants.
 #![allow(dead_code, reason = "each test uses some of it")]
+use crate::net::libc;
 use oxievent::abi::event::Ev;
 use oxievent::abi::http::{evhttp_cmd_type, evhttp_connection, evhttp_request, evhttp_request_error};
 use oxievent::abi::util::evutil_socket_t;
@@ -96,18 +97,7 @@ pub(crate) fn play(listener: &TcpListener, steps: Vec<Do>) -> Vec<String> {
             Do::EndOutput => drop(c.shutdown(Shutdown::Write)),
             Do::Close => s = None,
             Do::Reset => {
-                use std::os::fd::AsRawFd;
-                let l = libc::linger { l_onoff: 1, l_linger: 0 };
-                // SAFETY: an option of our socket.
-                unsafe {
-                    libc::setsockopt(
-                        c.as_raw_fd(),
-                        libc::SOL_SOCKET,
-                        libc::SO_LINGER,
-                        (&raw const l).cast(),
-                        size_of_val(&l) as _,
-                    );
-                }
+                crate::net::linger_none(crate::net::AsRawFd::as_raw_fd(c));
                 s = None;
             }
             Do::WaitEnd => while more(got, c) {},
@@ -224,5 +214,5 @@ pub(crate) fn after(b: BaseRef, n: i64, f: impl FnOnce() + 'static) {
     };
     let f: F = Some(Box::new(f));
     ev.assign(Some(b), -1, Ev::empty(), Some(fire), Box::into_raw(Box::new(f)).cast()).unwrap();
-    ev.add(Some(&libc::timeval { tv_sec: n / 1000, tv_usec: n % 1000 * 1000 })).unwrap();
+    ev.add(Some(&libc::timeval { tv_sec: (n / 1000) as _, tv_usec: (n % 1000 * 1000) as _ })).unwrap();
 }

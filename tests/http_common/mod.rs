@@ -1,5 +1,6 @@
 //! An HTTP server with Rust closures as callbacks, and raw sockets for clients.
 #![allow(dead_code, reason = "each test uses some of it")]
+use crate::net::IntoRawFd;
 use oxievent::abi::event::Evloop;
 use oxievent::abi::http::{evhttp_connection, evhttp_request};
 use oxievent::base::{BaseRef, Config};
@@ -11,7 +12,6 @@ use oxievent::http::server::ServerRef;
 use std::ffi::c_void;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::IntoRawFd;
 use std::time::{Duration, Instant};
 
 pub(crate) struct Site {

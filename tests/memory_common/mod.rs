@@ -1,5 +1,6 @@
 //! An allocator that counts what is alive and fails when it is told to.
 #![allow(dead_code, reason = "each test uses some of it")]
+use crate::net::libc;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};

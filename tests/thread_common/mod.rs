@@ -1,5 +1,6 @@
 //! The tables of evthread_use_pthreads, for tests that do not load that library.
 #![allow(dead_code, reason = "each test uses some of it")]
+use crate::net::libc;
 use oxievent::abi::thread::*;
 use std::ffi::{c_int, c_uint, c_ulong, c_void};
 
@@ -66,15 +67,24 @@ unsafe extern "C" fn cond_wait(c: *mut c_void, m: *mut c_void, tv: *const libc::
     // SAFETY: made by the functions above, the mutex is held.
     unsafe {
         let Some(tv) = tv.as_ref() else { return libc::pthread_cond_wait(c.cast(), m.cast()) };
-        let mut until = std::mem::zeroed();
-        libc::clock_gettime(libc::CLOCK_REALTIME, &mut until);
-        until.tv_sec += tv.tv_sec;
-        until.tv_nsec += tv.tv_usec * 1000;
-        if until.tv_nsec >= 1_000_000_000 {
-            until.tv_nsec -= 1_000_000_000;
-            until.tv_sec += 1;
+        #[cfg(windows)]
+        return c_int::from(libc::wait_for(
+            c.cast(),
+            m.cast(),
+            (tv.tv_sec * 1000 + (tv.tv_usec + 999) / 1000) as u32,
+        ));
+        #[cfg(unix)]
+        {
+            let mut until = std::mem::zeroed();
+            libc::clock_gettime(libc::CLOCK_REALTIME, &mut until);
+            until.tv_sec += tv.tv_sec;
+            until.tv_nsec += tv.tv_usec * 1000;
+            if until.tv_nsec >= 1_000_000_000 {
+                until.tv_nsec -= 1_000_000_000;
+                until.tv_sec += 1;
+            }
+            c_int::from(libc::pthread_cond_timedwait(c.cast(), m.cast(), &until) == libc::ETIMEDOUT)
         }
-        c_int::from(libc::pthread_cond_timedwait(c.cast(), m.cast(), &until) == libc::ETIMEDOUT)
     }
 }
 pub(crate) const LOCKS: evthread_lock_callbacks = evthread_lock_callbacks {

@@ -73,8 +73,9 @@ pub unsafe fn writev(s: evutil_socket_t, vecs: &[iovec]) -> Result<usize> {
 
 /// What the runtime's descriptor stands for.
 fn handle(fd: c_int) -> Result<HANDLE> {
+    // (The runtime of today ends the process for numbers that can be no descriptor's.)
     // SAFETY: the runtime checks the number.
-    let h = unsafe { crt_handle(fd) };
+    let h = if fd < 0 { -1 } else { unsafe { crt_handle(fd) } };
     // -2 is a standard stream that leads nowhere.
     if h == INVALID_HANDLE_VALUE as isize || h == -2 {
         super::set_errno(libc::EBADF);
