@@ -240,6 +240,7 @@ fn rate_limits() {
     let (bev, mut peer) = socket(b);
     let tick = ms(50);
     let cfg = new_config((1000, 1000), (1000, 1000), Some(tick)).unwrap();
+    // SAFETY: the configuration is freed last.
     unsafe { bev.set_rate_limit(cfg) }.unwrap();
     bev.enable(RW).unwrap();
     peer.write_all(&[1; 10_000]).unwrap();
@@ -250,9 +251,11 @@ fn rate_limits() {
     assert!(t >= Duration::from_millis(400) && t < Duration::from_secs(5), "{t:?}");
     let mut got = vec![0; 10_000];
     peer.read_exact(&mut got).unwrap();
+    // SAFETY: the configuration is freed last.
     unsafe { bev.set_rate_limit(std::ptr::null()) }.unwrap();
     bev.free();
     end_quiet(b);
+    // SAFETY: nobody uses it any more.
     unsafe { free_config(cfg) };
 }
 
