@@ -78,10 +78,11 @@ static inline void run_loop(struct event_base *base, int seconds)
 	NEED(guard != NULL);
 	/* Not an event that the loop waits for: it would never end. */
 	event_add(guard, &limit);
-	while (event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED | EVENT_BASE_COUNT_ACTIVE |
-		   EVENT_BASE_COUNT_VIRTUAL) > 1 &&
-	    !event_base_got_exit(base) && !event_base_got_break(base))
+	do {
 		CHECK(event_base_loop(base, EVLOOP_ONCE) >= 0);
+	} while (event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED | EVENT_BASE_COUNT_ACTIVE |
+		     EVENT_BASE_COUNT_VIRTUAL) > 1 &&
+	    !event_base_got_exit(base) && !event_base_got_break(base));
 	event_free(guard);
 }
 

@@ -84,6 +84,7 @@ static void client_event(struct bufferevent *bev, short what, void *arg)
 	struct client *c = arg;
 	if (what & BEV_EVENT_CONNECTED) {
 		connected++;
+		client_send(bev, c);
 		return;
 	}
 	printf("client %d: event 0x%x after %d of %d bytes\n", c->number, what, (int)c->got, BYTES);
@@ -110,6 +111,9 @@ static void idle_event(struct bufferevent *bev, short what, void *arg)
 }
 static void stop_when_done(evutil_socket_t fd, short what, void *arg)
 {
+	static int calls;
+	if (++calls == 400)
+		printf("done %d, refused %d, timed out %d, served %d\n", clients_done, refused, timed_out, served);
 	(void)fd, (void)what, (void)arg;
 	if (clients_done == CLIENTS && refused == 1 && timed_out == 1 && served == CLIENTS + 1)
 		event_base_loopexit(base, NULL);

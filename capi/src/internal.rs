@@ -143,6 +143,16 @@ pub unsafe extern "C" fn evutil_gettimeofday(tv: *mut timeval, tz: *mut c_void) 
     0
 }
 
+/// Loads a DLL of Windows' own folder; NULL if there is none of that name.
+/// # Safety
+/// Rule 2 for `library_name`.
+#[cfg(windows)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evutil_load_windows_system_library_(library_name: *const c_char) -> *mut c_void {
+    // SAFETY: Rule 2.
+    unsafe { c_str(library_name) }.map_or(null_mut(), sys::library::load_system)
+}
+
 /// Writes an address with its port; returns `out`.
 /// # Safety
 /// Rule 2: `out` has `outlen` bytes, `sa` is as long as its family makes it.

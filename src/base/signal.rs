@@ -400,7 +400,7 @@ impl Signals {
             while let Some(ev) = at {
                 if ev.fd() != last {
                     last = ev.fd();
-                    result = result.and(backend.watch_signal(last, true));
+                    result = result.and(backend.watch_signal(last as c_int, true));
                 }
                 at = self.map.next_event(Some(ev));
             }

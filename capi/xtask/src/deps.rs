@@ -62,6 +62,7 @@ const PLATFORMS: &[(&str, &str)] = &[
     ("musl-tools", "Linux with musl: compiler, C library and loader"),
     ("gcc-mingw-w64-x86-64-win32", "Windows: compiler and linker"),
     ("gcc-mingw-w64-x86-64-posix", "Windows: the unwinder that std wants"),
+    ("g++-mingw-w64-x86-64-win32", "Windows: the headers are C++ too"),
     ("wine64", "runs programs for Windows"),
 ];
 

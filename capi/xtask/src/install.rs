@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const HELP: &str = "
-cargo xtask install --prefix DIR [--destdir ROOT] [--profile NAME]
+cargo xtask install --prefix DIR [--destdir ROOT] [--profile NAME] [--target TRIPLE]
 
 Builds the libraries and installs
   DIR/lib        libX-2.1.so.7.0.1, the links libX-2.1.so.7 and libX.so, libX.a, pkgconfig/, cmake/libevent/,
@@ -16,7 +16,9 @@ Builds the libraries and installs
 
   --prefix DIR     where the files will be used; written into the .pc files
   --destdir ROOT   install below ROOT/DIR instead (for packagers)
-  --profile NAME   cargo profile: release (default) or dev";
+  --profile NAME   cargo profile: release (default) or dev
+  --target TRIPLE  x86_64-pc-windows-gnu: DIR/bin has libX-2-1-7.dll, DIR/lib libX.dll.a, libX.a and pkgconfig/;
+                   X is event, event_core, event_extra";
 
 const FILE_VERSION: &str = "7.0.1";
 /// The installed libraries, without lib.
@@ -27,13 +29,21 @@ pub fn run(args: &[String]) -> Outcome {
     let prefix = args.value("--prefix")?.ok_or("--prefix DIR is needed (see --help)")?;
     let destdir = args.value("--destdir")?;
     let profile = args.value("--profile")?.unwrap_or_else(|| "release".into());
+    let system = args.value("--target")?;
     args.end()?;
     let prefix = std::path::absolute(prefix)?;
     let to = match destdir {
         Some(root) => std::path::absolute(root)?.join(prefix.strip_prefix("/").unwrap_or(&prefix)),
         None => prefix.clone(),
     };
-    install(&to, &prefix, &profile, false)
+    match system.as_deref() {
+        None => install(&to, &prefix, &profile, false),
+        Some(crate::windows::TARGET) => {
+            crate::windows::ensure()?;
+            crate::windows::install(&to, &prefix, &profile)
+        }
+        Some(other) => Err(format!("{other}: only {} can be named here", crate::windows::TARGET).into()),
+    }
 }
 
 /// Installs a build for the project's own use below target/ and returns that folder.
@@ -187,7 +197,7 @@ fn archive(object: &Path, stage: &Path, to: &Path) -> Outcome {
     Ok(std::fs::rename(aside, to)?)
 }
 
-fn copy_tree(from: &Path, to: &Path) -> Outcome {
+pub fn copy_tree(from: &Path, to: &Path) -> Outcome {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;

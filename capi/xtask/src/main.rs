@@ -24,6 +24,7 @@ mod test;
 mod tls;
 mod upstream;
 mod util;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -105,6 +106,11 @@ const COMMANDS: &[Command] = &[
         name: "platforms",
         about: "other systems: run, linked or type-checked: [NAME...] [--list]",
         run: platforms::run,
+    },
+    Command {
+        name: "windows",
+        about: "C programs and the original suite for Windows, under Wine",
+        run: windows::run,
     },
     Command {
         name: "bench",

@@ -47,13 +47,18 @@ const PC: &[Pc] = &[
 
 /// Writes lib/pkgconfig and lib/cmake/libevent below `to`; `prefix` is where they will be found.
 pub fn write_all(to: &Path, prefix: &Path) -> Outcome {
-    for pc in PC {
+    write_some(to, prefix, |_| true, "")
+}
+
+/// The same for the libraries that a system has, with what static links need there.
+pub fn write_some(to: &Path, prefix: &Path, has: impl Fn(&str) -> bool, system: &str) -> Outcome {
+    for pc in PC.iter().filter(|pc| has(pc.name)) {
         let Pc { name, about, requires, private } = pc;
         let link = name.trim_start_matches("lib");
         let text = format!(
             "prefix={}\nexec_prefix=${{prefix}}\nlibdir=${{prefix}}/lib\nincludedir=${{prefix}}/include\n\n\
              Name: {name}\nDescription: {about}\nVersion: {VERSION}-stable\nRequires: {requires}\nConflicts:\n\
-             Libs: -L${{libdir}} -l{link}\nLibs.private:{private}\nCflags: -I${{includedir}}\n",
+             Libs: -L${{libdir}} -l{link}\nLibs.private:{private}{system}\nCflags: -I${{includedir}}\n",
             prefix.display()
         );
         write(to.join(format!("lib/pkgconfig/{name}.pc")), text)?;
@@ -73,6 +78,10 @@ set(LIBEVENT_INCLUDE_DIRS "${LIBEVENT_INCLUDE_DIR}")
 if(LIBEVENT_STATIC_LINK)
   set(_libevent_kind STATIC)
   set(_libevent_suffix ".a")
+elseif(WIN32)
+  # The import library.
+  set(_libevent_kind UNKNOWN)
+  set(_libevent_suffix ".dll.a")
 else()
   set(_libevent_kind SHARED)
   set(_libevent_suffix ".so")
@@ -93,6 +102,9 @@ foreach(_libevent_c core ${_libevent_wanted})
       set_target_properties(libevent::${_libevent_c} PROPERTIES
         IMPORTED_LOCATION "${_libevent_file}"
         INTERFACE_INCLUDE_DIRECTORIES "${LIBEVENT_INCLUDE_DIR}")
+      if(WIN32 AND LIBEVENT_STATIC_LINK AND _libevent_c STREQUAL "core")
+        set_property(TARGET libevent::core PROPERTY INTERFACE_LINK_LIBRARIES ws2_32 ntdll userenv)
+      endif()
       if(NOT _libevent_c STREQUAL "core")
         set_property(TARGET libevent::${_libevent_c} PROPERTY INTERFACE_LINK_LIBRARIES libevent::core)
         if(LIBEVENT_STATIC_LINK AND _libevent_c STREQUAL "openssl")

@@ -12,6 +12,7 @@ pub mod fd;
 pub mod interfaces;
 pub mod io;
 pub mod iocp;
+pub mod library;
 pub mod nameservers;
 pub mod random;
 pub mod select;

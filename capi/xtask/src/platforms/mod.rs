@@ -4,9 +4,10 @@
 //! `cross` has the second toolchain, with which cargo builds std for any target.
 mod check;
 #[allow(dead_code, reason = "the platforms that use it follow")]
-mod cross;
+pub mod cross;
 #[allow(dead_code, reason = "the platforms that use it follow")]
 mod report;
+mod windows;
 pub mod wine;
 
 use crate::util::{Args, Outcome, say};
@@ -45,7 +46,7 @@ pub struct Platform {
 }
 
 /// All platforms. Those of one file stand together; `NAME` on the command line also takes the part before a dash.
-const ALL: &[&[Platform]] = &[check::ALL, wine::ALL];
+const ALL: &[&[Platform]] = &[check::ALL, wine::ALL, windows::ALL];
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };

@@ -13,7 +13,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new() -> Report {
+    pub fn new() -> Report {
         Report { passed: 0, failed: 0, skipped: Vec::new(), built: Vec::new(), tested: Vec::new(), how: None }
     }
     /// For the table: this was built.
@@ -68,6 +68,11 @@ impl Report {
     pub fn skip(&mut self, what: &str, why: &str) {
         say(format!("skipped: {what}: {why}"));
         self.skipped.push((what.into(), why.into()));
+    }
+    /// For use without a table.
+    pub fn verdict(&self) -> Outcome {
+        say(self.sum());
+        if self.failed == 0 { Ok(()) } else { Err(format!("{} failed", self.failed).into()) }
     }
     pub(super) fn sum(&self) -> String {
         format!("{} passed, {} failed, {} left out", self.passed, self.failed, self.skipped.len())

@@ -14,6 +14,7 @@ pub const PACKAGES: &[&str] = &[
     cross::RUST[2],
     "gcc-mingw-w64-x86-64-win32",
     "gcc-mingw-w64-x86-64-posix",
+    "g++-mingw-w64-x86-64-win32",
     "wine64",
 ];
 const WINE: &str = "/usr/lib/wine/wine64";

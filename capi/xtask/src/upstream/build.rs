@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Files of the `regress` program.
-const REGRESS: &[&str] = &[
+pub const REGRESS: &[&str] = &[
     "regress",
     "regress_buffer",
     "regress_bufferevent",
@@ -66,7 +66,7 @@ pub fn original() -> Outcome<PathBuf> {
     Ok(Path::new(&text[start..end]).join("libevent-sys-0.4.0/libevent"))
 }
 
-fn copy_all(from: &Path, to: &Path, keep: impl Fn(&str) -> bool) -> Outcome {
+pub fn copy_all(from: &Path, to: &Path, keep: impl Fn(&str) -> bool) -> Outcome {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
@@ -82,7 +82,7 @@ fn copy_all(from: &Path, to: &Path, keep: impl Fn(&str) -> bool) -> Outcome {
     Ok(())
 }
 
-fn hash_tree(folder: &Path, state: &mut DefaultHasher) {
+pub fn hash_tree(folder: &Path, state: &mut DefaultHasher) {
     let mut entries: Vec<_> =
         std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
     entries.sort();

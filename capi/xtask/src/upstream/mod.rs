@@ -10,7 +10,7 @@ mod variant;
 
 use crate::util::{Args, Outcome, say};
 use build::Suite;
-pub use build::original;
+pub use build::{REGRESS, copy_all, hash_tree, original};
 use expected::Expected;
 use run::{Job, Kind, Report};
 use std::path::PathBuf;
