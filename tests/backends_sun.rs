@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
-use oxievent::backend::{Backend, Change, Interest, Options, by_name};
+use oxievent::backend::{Backend, Change, Interest, Options, Reports, by_name};
 use oxievent::sys::miniature;
 use oxievent::{Error, Result};
 use std::collections::BTreeMap;
@@ -153,14 +153,44 @@ fn reported_and_deleted_stays_silent() {
     close(p.1);
 }
 
+struct Woken(Vec<(c_int, Interest)>, u32);
+impl Reports for Woken {
+    fn report(&mut self, fd: c_int, what: Interest) {
+        self.0.push((fd, what & Interest::WHAT));
+    }
+    fn woken(&mut self) {
+        self.1 += 1;
+    }
+}
+
 #[test]
-fn what_others_send_to_the_port_is_no_descriptor() {
+fn wake_ups_go_through_the_port_even_if_it_is_full() {
     let mut bed = Bed::new(c"evport");
     let p = pipe();
     put(p.1);
+    let wake_up = bed.b.wake_up().unwrap().unwrap();
+    let turn = |bed: &mut Bed, timeout| {
+        let mut w = bed.b.start_wait(timeout);
+        w.run();
+        let mut seen = Woken(Vec::new(), 0);
+        bed.b.finish_wait_into(w, &mut seen).unwrap();
+        (seen.0, seen.1)
+    };
+    wake_up.wake().unwrap();
+    assert_eq!(turn(&mut bed, None), (vec![], 1));
+    assert_eq!(turn(&mut bed, Some(0)), (vec![], 0));
     bed.watch(p.0, READ).unwrap();
-    assert_eq!(miniature::ports::port_send(bed.own, 1, 5 as *mut _), 0);
-    assert_eq!(bed.look(), [(p.0, READ)]);
+    wake_up.wake().unwrap();
+    assert_eq!(turn(&mut bed, None), (vec![(p.0, READ)], 1));
+    // No room for an event: an alert, which comes alone and once.
+    miniature::ports::limit(bed.own, 0);
+    wake_up.wake().unwrap();
+    assert_eq!(turn(&mut bed, None), (vec![], 1));
+    miniature::ports::limit(bed.own, 100);
+    assert_eq!(turn(&mut bed, None), (vec![(p.0, READ)], 0));
+    // Who has the means may use them when the backend has gone.
+    drop(bed);
+    wake_up.wake().unwrap();
     close(p.0);
     close(p.1);
 }

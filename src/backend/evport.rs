@@ -4,6 +4,9 @@
 //! wait, if it is still wanted: so everything is level triggered, and a descriptor that is deleted after its report
 //! costs no call. Each association has a number, which its event brings back: an event that was under way when its
 //! descriptor was associated anew is not taken for one of the new association, which may be another file's.
+//!
+//! The loop is woken by an event that is sent to the port; if the port can hold no more, by its alert mode, which needs
+//! no room and is ended by who has seen it.
 use super::poll::{flags_of, what};
 use super::{Change, Interest, Reports};
 use crate::abi::util::evutil_socket_t;
@@ -11,6 +14,8 @@ use crate::mem::{self, TryVec, Vec};
 use crate::sys::ports::{self as os, Told, port_event};
 use crate::{Error, Result, warn_errno};
 use libc::{EAGAIN, EBADF, EBADFD, EINTR, ENOENT, ENOMEM, c_int, c_short};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 const FIRST_ROOM: usize = 32;
 const MOST_ROOM: usize = 4096;
@@ -36,8 +41,62 @@ struct Slot {
     number: usize,
 }
 
-pub(super) struct Evport {
+/// A reference to an open port: who wakes a loop may do so when its base has gone.
+struct Port(NonNull<Shared>);
+struct Shared {
+    refs: AtomicUsize,
     port: c_int,
+}
+// SAFETY: an atomic count and a number that never changes.
+unsafe impl Send for Port {}
+// SAFETY: as above.
+unsafe impl Sync for Port {}
+
+impl Port {
+    fn new() -> Result<Port> {
+        let port = os::create().inspect_err(|_| warn_errno!("port_create"))?;
+        let made =
+            mem::new_box(Shared { refs: AtomicUsize::new(1), port }).inspect_err(|_| os::close(port))?;
+        let (p, _) = mem::Box::into_raw_with_allocator(made);
+        NonNull::new(p).map(Port).ok_or(Error::NoMem)
+    }
+    fn fd(&self) -> c_int {
+        // SAFETY: we hold a reference.
+        unsafe { self.0.as_ref() }.port
+    }
+}
+impl Clone for Port {
+    fn clone(&self) -> Port {
+        // SAFETY: we hold a reference.
+        unsafe { self.0.as_ref() }.refs.fetch_add(1, Ordering::Relaxed);
+        Port(self.0)
+    }
+}
+impl Drop for Port {
+    fn drop(&mut self) {
+        // SAFETY: we hold a reference.
+        if unsafe { self.0.as_ref() }.refs.fetch_sub(1, Ordering::Release) == 1 {
+            fence(Ordering::Acquire);
+            os::close(self.fd());
+            // SAFETY: made by `new`; this was the last reference.
+            drop(unsafe { mem::Box::from_raw_in(self.0.as_ptr(), mem::Alloc) });
+        }
+    }
+}
+
+pub(super) struct WakeUp(Port);
+
+impl WakeUp {
+    pub(super) fn wake(&self) -> Result<()> {
+        match os::send(self.0.fd()) {
+            Err(Error::Os(EAGAIN | ENOMEM)) => os::alert(self.0.fd(), true),
+            r => r,
+        }
+    }
+}
+
+pub(super) struct Evport {
+    port: Port,
     /// By descriptor.
     slots: Vec<Slot>,
     /// What may have to be associated again; only those that are `Held::Spent` have to.
@@ -78,7 +137,7 @@ impl Evport {
     fn associate(&mut self, fd: evutil_socket_t, events: c_short) -> Result<()> {
         let number = self.count.wrapping_add(1);
         self.count = number;
-        let done = os::associate(self.port, fd, events, number);
+        let done = os::associate(self.port.fd(), fd, events, number);
         if let Some(slot) = self.slot(fd) {
             *slot =
                 Slot { held: if done.is_ok() { Held::Associated } else { Held::Nothing }, events, number };
@@ -104,7 +163,7 @@ impl Evport {
                 if e == Error::Os(EBADFD) { Error::Os(EBADF) } else { e }
             });
         }
-        let port = self.port;
+        let port = self.port.fd();
         let Some(slot) = self.slot(c.fd) else { return Ok(()) };
         if std::mem::replace(&mut slot.held, Held::Nothing) != Held::Associated {
             return Ok(());
@@ -153,6 +212,9 @@ impl Evport {
         }
         self.spent.truncate(left);
     }
+    pub(super) fn wake_up(&self) -> WakeUp {
+        WakeUp(self.port.clone())
+    }
     pub(super) fn start_wait(&mut self, timeout: Option<u64>) -> Wait {
         self.renew_all();
         let most = if self.spent.is_empty() { LONGEST_WAIT } else { RETRY };
@@ -164,7 +226,7 @@ impl Evport {
         let room = FIRST_ROOM.max(self.events.len());
         let got = self.events.try_resize(room, os::NOTHING).map(|()| 0);
         let events = std::mem::replace(&mut self.events, mem::new_vec());
-        Wait { port: self.port, timeout, events, got }
+        Wait { port: self.port.fd(), timeout, events, got }
     }
     pub(super) fn finish_wait(&mut self, w: Wait, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
         let n = match w.got {
@@ -176,7 +238,19 @@ impl Evport {
             }
         };
         for e in w.events.get(..n).unwrap_or_default() {
-            let Told::Descriptor(fd, flags, number) = os::told(e) else { continue };
+            let (fd, flags, number) = match os::told(e) {
+                Told::Descriptor(fd, flags, number) => (fd, flags, number),
+                Told::Sent => {
+                    reports.woken();
+                    continue;
+                }
+                Told::Alert => {
+                    os::alert(self.port.fd(), false)?;
+                    reports.woken();
+                    continue;
+                }
+                Told::Other => continue,
+            };
             let current = |s: &&mut Slot| s.held == Held::Associated && s.number == number;
             let Some(slot) = self.slot(fd).filter(current) else { continue };
             slot.held = Held::Spent;
@@ -195,12 +269,6 @@ impl Evport {
             let _ = self.events.try_resize((len * 2).min(MOST_ROOM), os::NOTHING);
         }
         Ok(())
-    }
-}
-
-impl Drop for Evport {
-    fn drop(&mut self) {
-        os::close(self.port);
     }
 }
 

@@ -170,6 +170,12 @@ enum WaitKind {
 pub struct WakeUp(WakeUpKind);
 
 enum WakeUpKind {
+    #[cfg(any(
+        target_os = "solaris",
+        target_os = "illumos",
+        all(feature = "miniatures", target_os = "linux")
+    ))]
+    Evport(evport::WakeUp),
     Kqueue(kqueue::WakeUp),
 }
 
@@ -177,6 +183,12 @@ impl WakeUp {
     /// Any number of wake-ups before the next wait are one.
     pub fn wake(&self) -> Result<()> {
         match &self.0 {
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            WakeUpKind::Evport(w) => w.wake(),
             WakeUpKind::Kqueue(w) => w.wake(),
         }
     }
@@ -290,6 +302,12 @@ impl Backend {
     /// A way to end a wait from another thread, which then reports [`Reports::woken`]. None: the base uses a descriptor.
     pub fn wake_up(&mut self) -> Result<Option<WakeUp>> {
         match &mut self.kind {
+            #[cfg(any(
+                target_os = "solaris",
+                target_os = "illumos",
+                all(feature = "miniatures", target_os = "linux")
+            ))]
+            Kind::Evport(e) => Ok(Some(WakeUp(WakeUpKind::Evport(e.wake_up())))),
             Kind::Kqueue(k) => Ok(k.wake_up()?.map(|w| WakeUp(WakeUpKind::Kqueue(w)))),
             _ => Ok(None),
         }

@@ -17,6 +17,7 @@ const _: () = {
     assert!(offset_of!(port_event, portev_events) == 0 && offset_of!(port_event, portev_source) == 4);
     assert!(offset_of!(port_event, portev_object) == 8 && offset_of!(port_event, portev_user) == 8 + word);
     assert!(system::PORT_SOURCE_USER == 3 && system::PORT_SOURCE_FD == 4 && system::PORT_SOURCE_ALERT == 5);
+    assert!(system::PORT_ALERT_SET == 1);
     assert!(POLLIN == 1 && POLLOUT == 4 && POLLERR == 8 && POLLHUP == 0x10 && POLLNVAL == 0x20);
 };
 
@@ -35,6 +36,8 @@ pub enum Told {
     Descriptor(c_int, c_short, usize),
     /// Somebody called [`send`].
     Sent,
+    /// The port is in alert mode: see [`alert`].
+    Alert,
     Other,
 }
 pub fn told(e: &port_event) -> Told {
@@ -43,6 +46,7 @@ pub fn told(e: &port_event) -> Told {
             Told::Descriptor(e.portev_object as c_int, e.portev_events as c_short, e.portev_user as usize)
         }
         system::PORT_SOURCE_USER => Told::Sent,
+        system::PORT_SOURCE_ALERT => Told::Alert,
         _ => Told::Other,
     }
 }
@@ -80,6 +84,13 @@ pub fn send(port: c_int) -> Result<()> {
     // SAFETY: the kernel does not look at what the pointer points at.
     #[allow(unused_unsafe, reason = "the miniature's is a safe function")]
     cvt(unsafe { system::port_send(port, 1, null_mut()) }).map(drop)
+}
+
+/// Alert mode: every wait ends at once with nothing but the alert, until it is ended again.
+pub fn alert(port: c_int, on: bool) -> Result<()> {
+    // SAFETY: the kernel does not look at what the pointer points at.
+    #[allow(unused_unsafe, reason = "the miniature's is a safe function")]
+    cvt(unsafe { system::port_alert(port, system::PORT_ALERT_SET, c_int::from(on), null_mut()) }).map(drop)
 }
 
 /// Waits for at least one event and fills `list` from its start; None waits without end. How many there are.
