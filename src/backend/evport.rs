@@ -116,7 +116,7 @@ pub(super) struct Wait {
 
 impl Evport {
     pub(super) fn new() -> Result<Evport> {
-        let port = os::create().inspect_err(|_| warn_errno!("port_create"))?;
+        let port = Port::new()?;
         let mut e =
             Evport { port, slots: mem::new_vec(), spent: mem::new_vec(), events: mem::new_vec(), count: 0 };
         e.events.try_resize(FIRST_ROOM, os::NOTHING)?;
