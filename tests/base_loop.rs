@@ -349,7 +349,7 @@ fn time_is_cached_within_a_turn() {
             c.flags |= BaseFlag::NO_CACHE_TIME;
         }
         let b = BaseRef::new(&c).unwrap();
-        let us = |t: libc::timeval| t.tv_sec * 1_000_000 + t.tv_usec;
+        let us = |t: libc::timeval| t.tv_sec as i64 * 1_000_000 + t.tv_usec as i64;
         let ev = Event::new(b, -1, Ev::empty(), move |_, _| {
             let t = us(b.gettimeofday_cached().unwrap());
             std::thread::sleep(Duration::from_millis(20));

@@ -318,10 +318,10 @@ fn over_tcp_queries_follow_one_another() {
     let s = Server::new(|q| vec![q.answer()]);
     let c = Client::new(&[&s]);
     c.set("use-vc", "");
+    c.set("timeout", "5");
     for i in 0..50 {
         c.start(Kind::A, "a.test", i).unwrap();
     }
-    c.set("timeout", "5");
     let got = c.run_until(50);
     assert!(got.iter().all(|g| g.1.data == A1));
     assert_eq!(s.connections.load(std::sync::atomic::Ordering::Relaxed), 1);

@@ -417,7 +417,9 @@ fn ports_that_cannot_be() {
     let s = UdpSocket::bind("127.0.0.1:0").unwrap();
     let new = |fd, flags| PortRef::new(Some(b), fd, flags, None, std::ptr::null_mut());
     assert_eq!(new(s.as_raw_fd(), 1).unwrap_err(), Error::Invalid);
-    assert!(new(-1, 0).is_err() && new(9999, 0).is_err());
+    assert!(new(-1, 0).is_err());
+    // (select of Windows finds out when it waits.)
+    assert!(cfg!(windows) || new(9999, 0).is_err());
     // Without a callback everything is dropped.
     let c = UdpSocket::bind("127.0.0.1:0").unwrap();
     c.connect(s.local_addr().unwrap()).unwrap();

@@ -75,7 +75,8 @@ fn bodies_that_end_with_the_connection() {
         assert_eq!(get(format!("{head}to the end").as_bytes(), Do::Close), ["closed", "200 to the end"]);
     }
     let got = get(b"HTTP/1.1 200 OK\r\n\r\nsome", Do::Reset);
-    // What had arrived is not the whole body.
+    // What had arrived is not the whole body. (Wine takes a reset for an end: c-tests/windows/WINE.md.)
+    #[cfg(not(windows))]
     assert_eq!(got.last().unwrap(), "null", "{got:?}");
 }
 #[test]

@@ -116,7 +116,9 @@ impl Win32 {
         let mut place = self.places.get(&socket).copied().unwrap_or_default();
         let before = place;
         let wants = |kind| change.new.contains(kind);
-        self.places.try_reserve(1).map_err(|_| Error::NoMem)?;
+        if change.new.intersects(Interest::WHAT) {
+            self.places.try_reserve(1).map_err(|_| Error::NoMem)?;
+        }
         if wants(Interest::READ) && place.read == 0 {
             place.read = enter(&mut self.read, socket)?;
         }

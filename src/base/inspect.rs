@@ -170,7 +170,9 @@ impl BaseRef {
                 ev.flags().contains(Evlist::TIMEOUT)
                     && g.timers
                         .deadline(ev.heap_slot())
-                        .is_some_and(|d| d <= clock::micros_masked(&ev.timeout()))
+                        // (As a timeval, which on some systems ends earlier.)
+                        .map(clock::timeval_of)
+                        .is_some_and(|d| clock::micros(&d) <= clock::micros_masked(&ev.timeout()))
             })
     }
 }
