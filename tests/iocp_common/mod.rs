@@ -166,8 +166,11 @@ unsafe extern "C" fn on_write(p: *mut bufferevent, arg: *mut c_void) {
     }
 }
 unsafe extern "C" fn on_event(p: *mut bufferevent, what: c_short, arg: *mut c_void) {
+    // Looking at thread-local things clears Windows' error.
+    let errno = oxievent::sys::errno();
     // SAFETY: as above.
     if let Some(f) = unsafe { on(arg) }.event.as_mut() {
+        oxievent::sys::set_errno(errno);
         f(bev_of(p), BevEvent::from_bits_retain(what));
     }
 }
