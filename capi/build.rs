@@ -10,6 +10,11 @@ fn main() {
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     table(&Path::new(&out).join("table.rs"));
 
+    // `cargo check` for a system whose C compiler is not here.
+    println!("cargo:rerun-if-env-changed=OXIEVENT_TYPES_ONLY");
+    if std::env::var_os("OXIEVENT_TYPES_ONLY").is_some() {
+        return;
+    }
     println!("cargo:rerun-if-changed=src/variadic.c");
     println!("cargo:rerun-if-env-changed=OXIEVENT_CHECK_ONLY");
     // Types are checked also for systems for which there is no C compiler here.
@@ -31,11 +36,21 @@ fn main() {
         return;
     }
     println!("cargo:rustc-link-lib=static:+whole-archive,+export-symbols=event_variadic");
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libevent-2.1.so.7");
-    // A missing symbol is a build error, and our own calls cannot be interposed.
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,defs");
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
-    static_libgcc();
+    let system = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    match system.as_str() {
+        // Two-level names do there by themselves what the ELF options do.
+        "macos" | "ios" => {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libevent-2.1.7.dylib");
+        }
+        "windows" => {}
+        _ => {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libevent-2.1.so.7");
+            // A missing symbol is a build error, and our own calls cannot be interposed.
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-z,defs");
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
+            static_libgcc();
+        }
+    }
 }
 
 /// Writes the table of all functions in symbols/core.txt and symbols/extra.txt.

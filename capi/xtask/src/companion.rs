@@ -5,6 +5,7 @@
 //! executable that refers to one has a copy relocation, which takes the place of both.
 use crate::symbols::{self, Kind};
 use crate::util::{Outcome, cc, root, run, write};
+use object::elf;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -36,7 +37,7 @@ pub fn build(name: &str, libevent: &Path, also: &[&Path], to: &Path, scratch: &P
                 let slot =
                     entries.iter().position(|e| *e == symbol).ok_or("a function is not in the table")?;
                 writeln!(text, "\t.balign 16\n\t.globl {symbol}\n\t.type {symbol},%function\n{symbol}:")?;
-                text.push_str(&jump(&table, slot * size_of::<u64>())?);
+                text.push_str(&jump(real.machine, &table, slot * real.pointer)?);
                 writeln!(text, "\t.size {symbol},.-{symbol}")?;
             }
             Kind::Data => {
@@ -70,12 +71,19 @@ pub fn build(name: &str, libevent: &Path, also: &[&Path], to: &Path, scratch: &P
 }
 
 /// Jumps to the table's entry at `offset` and leaves every argument register as it is.
-fn jump(table: &str, offset: usize) -> Outcome<String> {
-    match std::env::consts::ARCH {
-        "x86_64" => Ok(format!("\tendbr64\n\tmovq {table}@GOTPCREL(%rip),%r11\n\tjmp *{offset}(%r11)\n")),
-        "aarch64" => Ok(format!(
+fn jump(machine: u16, table: &str, offset: usize) -> Outcome<String> {
+    match machine {
+        elf::EM_X86_64 => {
+            Ok(format!("\tendbr64\n\tmovq {table}@GOTPCREL(%rip),%r11\n\tjmp *{offset}(%r11)\n"))
+        }
+        // Arguments are on the stack; the call that finds out where we are returns to the next instruction at once.
+        elf::EM_386 => Ok(format!(
+            "\tendbr32\n\tcall 1f\n1:\tpopl %ecx\n\taddl $_GLOBAL_OFFSET_TABLE_+(.-1b),%ecx\n\
+             \tmovl {table}@GOT(%ecx),%ecx\n\tjmp *{offset}(%ecx)\n"
+        )),
+        elf::EM_AARCH64 => Ok(format!(
             "\tbti c\n\tadrp x16,:got:{table}\n\tldr x16,[x16,:got_lo12:{table}]\n\tldr x16,[x16,#{offset}]\n\tbr x16\n"
         )),
-        other => Err(format!("no jump written for {other} yet").into()),
+        other => Err(format!("no jump written for ELF machine {other} yet").into()),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const HELP: &str = "
-cargo xtask install --prefix DIR [--destdir ROOT] [--profile NAME] [--target TRIPLE]
+cargo xtask install --prefix DIR [--destdir ROOT] [--profile NAME] [--target TRIPLE] [--without-openssl]
 
 Builds the libraries and installs
   DIR/lib        libX-2.1.so.7.0.1, the links libX-2.1.so.7 and libX.so, libX.a, pkgconfig/, cmake/libevent/,
@@ -17,8 +17,20 @@ Builds the libraries and installs
   --prefix DIR     where the files will be used; written into the .pc files
   --destdir ROOT   install below ROOT/DIR instead (for packagers)
   --profile NAME   cargo profile: release (default) or dev
-  --target TRIPLE  x86_64-pc-windows-gnu: DIR/bin has libX-2-1-7.dll, DIR/lib libX.dll.a, libX.a and pkgconfig/;
-                   X is event, event_core, event_extra";
+  --target TRIPLE  for another system: of Unix with $CC, $LD, $OBJCOPY and $AR of that system; for
+                   x86_64-pc-windows-gnu: DIR/bin has libX-2-1-7.dll, DIR/lib libX.dll.a, libX.a and pkgconfig/;
+                   X is event, event_core, event_extra
+  --without-openssl   leave libevent_openssl out";
+
+/// What is built, and how.
+struct Build {
+    profile: String,
+    /// Another system than this one.
+    target: Option<String>,
+    openssl: bool,
+    /// With the backends of other systems.
+    miniatures: bool,
+}
 
 const FILE_VERSION: &str = "7.0.1";
 /// The installed libraries, without lib.
@@ -29,21 +41,18 @@ pub fn run(args: &[String]) -> Outcome {
     let prefix = args.value("--prefix")?.ok_or("--prefix DIR is needed (see --help)")?;
     let destdir = args.value("--destdir")?;
     let profile = args.value("--profile")?.unwrap_or_else(|| "release".into());
-    let system = args.value("--target")?;
+    let (target, openssl) = (args.value("--target")?, !args.flag("--without-openssl"));
     args.end()?;
     let prefix = std::path::absolute(prefix)?;
     let to = match destdir {
         Some(root) => std::path::absolute(root)?.join(prefix.strip_prefix("/").unwrap_or(&prefix)),
         None => prefix.clone(),
     };
-    match system.as_deref() {
-        None => install(&to, &prefix, &profile, false),
-        Some(crate::windows::TARGET) => {
-            crate::windows::ensure()?;
-            crate::windows::install(&to, &prefix, &profile)
-        }
-        Some(other) => Err(format!("{other}: only {} can be named here", crate::windows::TARGET).into()),
+    if target.as_deref() == Some(crate::windows::TARGET) {
+        crate::windows::ensure()?;
+        return crate::windows::install(&to, &prefix, &profile);
     }
+    build_and_install(&to, &prefix, &Build { profile, target, openssl, miniatures: false })
 }
 
 /// Installs a build for the project's own use below target/ and returns that folder.
@@ -62,29 +71,32 @@ pub fn with_miniatures(profile: &str) -> Outcome<PathBuf> {
 
 /// Builds with a cargo profile and installs into `to`, to be used as `prefix`.
 fn install(to: &Path, prefix: &Path, profile: &str, miniatures: bool) -> Outcome {
+    build_and_install(
+        to,
+        prefix,
+        &Build { profile: profile.into(), target: None, openssl: true, miniatures },
+    )
+}
+
+fn build_and_install(to: &Path, prefix: &Path, build: &Build) -> Outcome {
+    let Build { profile, target: other, openssl, miniatures } = build;
     say("bringing the export lists up to date");
     symbols::update(false)?;
     say(format!("building the libraries, profile {profile}"));
-    let mut build = cargo();
-    build.args([
-        "build",
-        "--profile",
-        profile,
-        "-p",
-        "oxievent-capi",
-        "-p",
-        "oxievent-capi-openssl",
-        "-p",
-        "oxievent-capi-pthreads",
-    ]);
+    let mut cmd = cargo();
+    cmd.args(["build", "--profile", profile, "-p", "oxievent-capi", "-p", "oxievent-capi-pthreads"]);
+    cmd.args(openssl.then_some(["-p", "oxievent-capi-openssl"]).into_iter().flatten());
+    cmd.args(other.iter().flat_map(|triple| ["--target", triple]));
     let mut built = target();
-    if miniatures {
+    if *miniatures {
         // In a folder of its own, so that neither build undoes the other.
         built.push("miniatures");
-        build.args(["--features", "oxievent-capi/miniatures", "--target-dir"]).arg(&built);
+        cmd.args(["--features", "oxievent-capi/miniatures", "--target-dir"]).arg(&built);
     }
-    util::run(&mut build)?;
+    util::run(&mut cmd)?;
+    built.extend(other);
     built.push(if profile == "dev" { "debug" } else { profile });
+    let wanted = |name: &str| *openssl || name != "event_openssl";
     let lib = to.join("lib");
     std::fs::create_dir_all(lib.join(".debug")).map_err(|e| format!("{}: {e}", lib.display()))?;
     // Everything is made aside and renamed into place: a program may have the old files mapped.
@@ -92,14 +104,14 @@ fn install(to: &Path, prefix: &Path, profile: &str, miniatures: bool) -> Outcome
     std::fs::create_dir_all(&stage.0)?;
 
     say(format!("installing into {}", to.display()));
-    for name in ["event", "event_openssl", "event_pthreads"] {
+    for name in ["event", "event_openssl", "event_pthreads"].into_iter().filter(|n| wanted(n)) {
         split_debug(&built.join(format!("lib{name}.so")), name, &stage.0, &lib)?;
     }
     let [event, core, extra] =
         ["event", "event_core", "event_extra"].map(|name| stage.0.join(shared_name(name)));
     companion::build("core", &event, &[], &core, &stage.0)?;
     companion::build("extra", &event, &[&core], &extra, &stage.0)?;
-    for name in INSTALLED {
+    for name in INSTALLED.into_iter().filter(|n| wanted(n)) {
         let file = stage.0.join(shared_name(name));
         let table = (name == "event").then(companion::table).transpose()?.map(|t| t.0);
         symbols::verify(&file, name.trim_start_matches("event").trim_start_matches('_'), table.as_deref())?;
@@ -107,7 +119,7 @@ fn install(to: &Path, prefix: &Path, profile: &str, miniatures: bool) -> Outcome
         link(&lib, &format!("lib{name}-2.1.so.7"), &shared_name(name))?;
         link(&lib, &format!("lib{name}.so"), &shared_name(name))?;
     }
-    archives(&built, &stage.0, &lib)?;
+    archives(&built, &stage.0, &lib, *openssl)?;
     package_files::write_all(to, prefix)?;
     rpcgen::install(to)?;
     let headers = root().join("include");
@@ -155,7 +167,7 @@ fn split_debug(from: &Path, name: &str, stage: &Path, lib: &Path) -> Outcome {
 
 /// One relocatable object per archive, all but the published names made local: a program may link several of them, in any
 /// order, beside other Rust code.
-fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
+fn archives(built: &Path, stage: &Path, lib: &Path, openssl: bool) -> Outcome {
     let keep = |library: &str, to: &Path| -> Outcome<Vec<String>> {
         let names: Vec<String> = symbols::exported(library)?.into_keys().collect();
         util::write(to, names.join("\n") + "\n")?;
@@ -166,7 +178,8 @@ fn archives(built: &Path, stage: &Path, lib: &Path) -> Outcome {
     util::run(Command::new(cc()).arg("-c").arg("-o").args([&empty, &source]))?;
     // The unwinder that std refers to becomes part of the object, so a static program needs nothing but libc.
     let unwinder = output(Command::new(cc()).arg("-print-file-name=libgcc_eh.a"))?;
-    for (name, library) in [("event", ""), ("event_openssl", "openssl"), ("event_pthreads", "pthreads")] {
+    let all = [("event", ""), ("event_openssl", "openssl"), ("event_pthreads", "pthreads")];
+    for (name, library) in all.into_iter().filter(|(_, l)| openssl || *l != "openssl") {
         let (list, whole, object) =
             (stage.join("names"), stage.join("whole.o"), stage.join(format!("{name}.o")));
         let names = keep(library, &list)?;

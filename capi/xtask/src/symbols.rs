@@ -5,8 +5,8 @@
 //! known-gaps.txt, the published names that do not exist yet. An internal name is exported only if
 //! capi/symbols/internal.txt gives the reason. What only Windows has stands in capi/symbols/windows.txt.
 use crate::util::{Args, Outcome, read, root, say, write};
-use object::read::elf::FileHeader as _;
-use object::{Object as _, ObjectSymbol as _, SymbolKind};
+use object::read::elf::{ElfFile, FileHeader};
+use object::{Endianness, Object as _, ObjectSymbol as _, SymbolKind, elf};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -304,14 +304,36 @@ pub struct Library {
     pub data: BTreeMap<String, Vec<u8>>,
     pub soname: String,
     pub needed: Vec<String>,
+    /// Of the ELF header.
+    pub machine: u16,
+    /// Bytes of a pointer.
+    pub pointer: usize,
 }
 
 /// Reads a shared library.
 pub fn library(path: &Path) -> Outcome<Library> {
     let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let file = object::read::elf::ElfFile64::<object::Endianness>::parse(&*bytes)?;
-    let mut lib =
-        Library { exports: Names::new(), data: BTreeMap::new(), soname: String::new(), needed: Vec::new() };
+    // The fifth byte of every ELF file tells.
+    if bytes.get(4) == Some(&elf::ELFCLASS32) {
+        read_library::<elf::FileHeader32<Endianness>>(&bytes, 4)
+    } else {
+        read_library::<elf::FileHeader64<Endianness>>(&bytes, 8)
+    }
+}
+
+fn read_library<Elf>(bytes: &[u8], pointer: usize) -> Outcome<Library>
+where
+    Elf: FileHeader<Endian = Endianness>,
+{
+    let file = ElfFile::<Elf>::parse(bytes)?;
+    let mut lib = Library {
+        exports: Names::new(),
+        data: BTreeMap::new(),
+        soname: String::new(),
+        needed: Vec::new(),
+        machine: file.elf_header().e_machine(file.endian()),
+        pointer,
+    };
     for symbol in file.dynamic_symbols().filter(|s| s.is_definition() && !s.is_local()) {
         let name = symbol.name()?.to_owned();
         let kind = if symbol.kind() == SymbolKind::Text { Kind::Func } else { Kind::Data };
@@ -329,9 +351,9 @@ pub fn library(path: &Path) -> Outcome<Library> {
         lib.exports.insert(name, kind);
     }
     let endian = file.endian();
-    let sections = file.elf_header().sections(endian, &*bytes)?;
-    if let Some((entries, strings)) = sections.dynamic(endian, &*bytes)? {
-        let strings = sections.strings(endian, &*bytes, strings)?;
+    let sections = file.elf_header().sections(endian, bytes)?;
+    if let Some((entries, strings)) = sections.dynamic(endian, bytes)? {
+        let strings = sections.strings(endian, bytes, strings)?;
         for entry in entries {
             use object::read::elf::Dyn as _;
             let text = || -> Outcome<String> {
@@ -339,8 +361,8 @@ pub fn library(path: &Path) -> Outcome<Library> {
                 Ok(String::from_utf8_lossy(text).into_owned())
             };
             match entry.tag32(endian) {
-                Some(object::elf::DT_SONAME) => lib.soname = text()?,
-                Some(object::elf::DT_NEEDED) => lib.needed.push(text()?),
+                Some(elf::DT_SONAME) => lib.soname = text()?,
+                Some(elf::DT_NEEDED) => lib.needed.push(text()?),
                 _ => {}
             }
         }

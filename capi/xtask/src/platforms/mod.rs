@@ -5,6 +5,7 @@
 mod check;
 #[allow(dead_code, reason = "the platforms that use it follow")]
 pub mod cross;
+mod linux;
 #[allow(dead_code, reason = "the platforms that use it follow")]
 mod report;
 mod windows;
@@ -46,7 +47,7 @@ pub struct Platform {
 }
 
 /// All platforms. Those of one file stand together; `NAME` on the command line also takes the part before a dash.
-const ALL: &[&[Platform]] = &[check::ALL, wine::ALL, windows::ALL];
+const ALL: &[&[Platform]] = &[linux::ALL, check::ALL, wine::ALL, windows::ALL];
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };

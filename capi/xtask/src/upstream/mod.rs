@@ -33,6 +33,9 @@ test, in all its environment variants. Without names every group runs; the small
   --list          print the tests that would run
   --valgrind      run each test under valgrind memcheck; errors and lost memory fail it
   --libevent      the prefix holds plain libevent 2.1.12, not oxievent: checks the suite and this driver
+  --folder NAME   build the suite in target/NAME; with $CC it may be for another system
+  --runner WORDS  start its programs with these words before them
+  --without LIST  leave out what needs openssl, zlib (a list with commas)
   --gdb TEST      build, then run one test in gdb without forking";
 
 struct Options {
@@ -44,7 +47,16 @@ struct Options {
     valgrind: bool,
     libevent: bool,
     miniatures: bool,
+    elsewhere: Elsewhere,
     gdb: Option<String>,
+}
+
+/// What a suite for another system has and lacks.
+#[derive(Default)]
+struct Elsewhere {
+    folder: Option<String>,
+    runner: Vec<String>,
+    without: Vec<String>,
 }
 
 fn parse(args: &[String]) -> Outcome<Option<Options>> {
@@ -64,13 +76,22 @@ fn parse(args: &[String]) -> Outcome<Option<Options>> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let profile =
         args.value("--profile")?.unwrap_or_else(|| if miniatures { "dev" } else { "release" }.into());
-    let (list, valgrind, libevent) = (args.flag("--list"), args.flag("--valgrind"), args.flag("--libevent"));
+    let (only_list, valgrind, libevent) =
+        (args.flag("--list"), args.flag("--valgrind"), args.flag("--libevent"));
     let jobs = match args.value("--jobs")? {
         Some(n) => n.parse()?,
         None if valgrind => 2 * cores,
         None => 4 * cores,
     };
     let gdb = args.value("--gdb")?;
+    let list = |text: Option<String>, by: char| -> Vec<String> {
+        text.iter().flat_map(|t| t.split(by)).map(str::to_owned).collect()
+    };
+    let elsewhere = Elsewhere {
+        folder: args.value("--folder")?,
+        runner: list(args.value("--runner")?, ' '),
+        without: list(args.value("--without")?, ','),
+    };
     let prefix = args.value("--prefix")?;
     let names: Vec<String> = args.words()?.iter().map(|n| n.trim_end_matches('/').to_owned()).collect();
     let prefix = match prefix {
@@ -78,7 +99,18 @@ fn parse(args: &[String]) -> Outcome<Option<Options>> {
         None if miniatures => crate::install::with_miniatures(&profile)?,
         None => crate::install::private(&profile)?,
     };
-    Ok(Some(Options { names, variants, prefix, jobs, list, valgrind, libevent, miniatures, gdb }))
+    Ok(Some(Options {
+        names,
+        variants,
+        prefix,
+        jobs,
+        list: only_list,
+        valgrind,
+        libevent,
+        miniatures,
+        elsewhere,
+        gdb,
+    }))
 }
 
 pub fn run(args: &[String]) -> Outcome {
@@ -90,7 +122,7 @@ pub fn run(args: &[String]) -> Outcome {
         (_, true) => "upstream-miniatures",
         _ => "upstream",
     };
-    let suite = Suite::build(&options.prefix, folder, options.libevent)?;
+    let suite = Suite::build(&options.prefix, folder, options.libevent, &options.elsewhere)?;
     if options.miniatures {
         let methods = suite.methods()?;
         options.variants.retain(|v| methods.contains(&v.method()));

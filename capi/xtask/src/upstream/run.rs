@@ -62,21 +62,21 @@ fn command(suite: &Suite, job: &Job, valgrind: Option<&Expected>) -> Command {
     }
     match &job.kind {
         Kind::Regress => {
-            cmd.arg(suite.path("regress"));
+            cmd.args(suite.words("regress"));
             if valgrind.is_some() {
                 cmd.args(["--timeout", "240"]);
             }
             cmd.arg(if job.off { format!("+{}", job.name) } else { job.name.clone() });
         }
         Kind::Program => {
-            cmd.arg(suite.path(program(job)));
+            cmd.args(suite.words(program(job)));
         }
         Kind::DumpEvents => {
-            cmd.args(["sh", "-c", r#"out=$("$1") && printf '%s\n' "$out" | python3 "$2""#, "sh"]);
-            cmd.arg(suite.path("test-dumpevents")).arg(suite.script());
+            cmd.args(["sh", "-c", r#"out=$("$@") && printf '%s\n' "$out" | python3 "$0""#]);
+            cmd.arg(suite.script()).args(suite.words("test-dumpevents"));
         }
         Kind::RateLimit(line) => {
-            cmd.arg(suite.path("test-ratelim")).args(line.split(' '));
+            cmd.args(suite.words("test-ratelim")).args(line.split(' '));
         }
     }
     suite.prepare(&mut cmd);
