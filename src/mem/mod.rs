@@ -86,27 +86,55 @@ pub unsafe fn free(p: *mut c_void) {
     }
 }
 
-/// The allocator type that the containers below carry. malloc's alignment is all it promises.
+/// The allocator type that the containers below carry.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Alloc;
 
+/// What every malloc promises.
 const MALLOC_ALIGN: usize = 2 * size_of::<usize>();
+
+/// A block of a stricter alignment, which the tables of hashbrown want where pointers have four bytes. The address of
+/// the block from malloc around it stands before it.
+#[cold]
+fn allocate_aligned(layout: Layout) -> std::result::Result<NonNull<[u8]>, AllocError> {
+    let whole = layout.size().checked_add(layout.align()).ok_or(AllocError)?;
+    let around = NonNull::new(malloc(whole).cast::<u8>()).ok_or(AllocError)?.as_ptr();
+    // At least MALLOC_ALIGN bytes on, since both are multiples of that.
+    let skip = layout.align() - (around as usize & (layout.align() - 1));
+    // SAFETY: `skip` is at most the alignment, by which `whole` is longer; and at least MALLOC_ALIGN, which is more
+    // than a pointer.
+    let p = unsafe {
+        let p = around.add(skip);
+        p.cast::<*mut u8>().sub(1).write(around);
+        NonNull::new_unchecked(p)
+    };
+    Ok(NonNull::slice_from_raw_parts(p, layout.size()))
+}
 
 // SAFETY: blocks come from and return to one malloc-like table, which does not move them.
 unsafe impl Allocator for Alloc {
     fn allocate(&self, layout: Layout) -> std::result::Result<NonNull<[u8]>, AllocError> {
-        debug_assert!(layout.align() <= MALLOC_ALIGN);
         if layout.size() == 0 {
             let dangling = NonNull::new(layout.align() as *mut u8).ok_or(AllocError)?;
             return Ok(NonNull::slice_from_raw_parts(dangling, 0));
+        }
+        if layout.align() > MALLOC_ALIGN {
+            return allocate_aligned(layout);
         }
         let p = NonNull::new(malloc(layout.size()).cast::<u8>()).ok_or(AllocError)?;
         Ok(NonNull::slice_from_raw_parts(p, layout.size()))
     }
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
-        if layout.size() != 0 {
-            // SAFETY: the trait's contract.
-            unsafe { free(ptr.as_ptr().cast()) }
+        if layout.size() == 0 {
+            return;
+        }
+        // SAFETY: the trait's contract; what stands before an aligned block is the block from malloc.
+        unsafe {
+            if layout.align() > MALLOC_ALIGN {
+                free(ptr.cast::<*mut c_void>().sub(1).read());
+            } else {
+                free(ptr.as_ptr().cast());
+            }
         }
     }
     unsafe fn grow(
@@ -117,6 +145,15 @@ unsafe impl Allocator for Alloc {
     ) -> std::result::Result<NonNull<[u8]>, AllocError> {
         if old.size() == 0 {
             return self.allocate(new);
+        }
+        if new.align().max(old.align()) > MALLOC_ALIGN {
+            let bigger = self.allocate(new)?;
+            // SAFETY: both are at least as long as the old one, which is given back.
+            unsafe {
+                std::ptr::copy_nonoverlapping(ptr.as_ptr(), bigger.cast().as_ptr(), old.size());
+                self.deallocate(ptr, old);
+            }
+            return Ok(bigger);
         }
         // SAFETY: the trait's contract; a failed realloc leaves the old block alone.
         let p = unsafe { realloc(ptr.as_ptr().cast(), new.size()) };
@@ -190,5 +227,31 @@ impl<T> TryVec<T> for Vec<T> {
         }
         self.resize(len, value);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stricter_alignments_than_mallocs() {
+        for align in [MALLOC_ALIGN * 2, 64, 4096] {
+            for size in [1, 24, 4097] {
+                let old = Layout::from_size_align(size, align).unwrap();
+                let new = Layout::from_size_align(size * 3, align).unwrap();
+                let p = Alloc.allocate(old).unwrap().cast::<u8>();
+                assert_eq!(p.as_ptr() as usize % align, 0);
+                // SAFETY: blocks of these layouts, used within their sizes, each given back once.
+                unsafe {
+                    p.as_ptr().write_bytes(7, size);
+                    let q = Alloc.grow(p, old, new).unwrap().cast::<u8>();
+                    assert_eq!(q.as_ptr() as usize % align, 0);
+                    assert!(std::slice::from_raw_parts(q.as_ptr(), size).iter().all(|b| *b == 7));
+                    q.as_ptr().write_bytes(9, size * 3);
+                    Alloc.deallocate(q, new);
+                }
+            }
+        }
     }
 }
