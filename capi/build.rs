@@ -16,11 +16,6 @@ fn main() {
         return;
     }
     println!("cargo:rerun-if-changed=src/variadic.c");
-    println!("cargo:rerun-if-env-changed=OXIEVENT_CHECK_ONLY");
-    // Types are checked also for systems for which there is no C compiler here.
-    if std::env::var_os("OXIEVENT_CHECK_ONLY").is_some() {
-        return;
-    }
     let windows = std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "windows");
     // cc only compiles; the link line is ours, because its own would neither whole-archive nor export.
     let mut cc = cc::Build::new();
@@ -42,7 +37,6 @@ fn main() {
         "macos" | "ios" => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libevent-2.1.7.dylib");
         }
-        "windows" => {}
         _ => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libevent-2.1.so.7");
             // A missing symbol is a build error, and our own calls cannot be interposed.
