@@ -150,7 +150,7 @@ pub const BEV_TRIG_IGNORE_WATERMARKS: c_int = 1 << 16;
 /// Run it from the event loop, even if the bufferevent's callbacks are not deferred.
 pub const BEV_TRIG_DEFER_CALLBACKS: c_int = 4;
 
-#[cfg(all(target_pointer_width = "64", target_os = "linux"))]
+#[cfg(all(target_pointer_width = "64", unix))]
 const _: () = {
     use std::mem::{offset_of, size_of};
     assert!(size_of::<bufferevent>() == 392);

@@ -237,7 +237,7 @@ pub const LIBEVENT_VERSION: &std::ffi::CStr = c"2.1.12-stable";
 /// The same as a number: major, minor and patch level, one byte each from the top.
 pub const LIBEVENT_VERSION_NUMBER: u32 = 0x02010c00;
 
-#[cfg(all(target_pointer_width = "64", target_os = "linux"))]
+#[cfg(all(target_pointer_width = "64", unix))]
 const _: () = {
     use std::mem::{offset_of, size_of};
     assert!(size_of::<event_callback>() == 40);

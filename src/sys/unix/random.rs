@@ -1,5 +1,5 @@
 //! The kernel's random bytes, and what tells a child process from its parent.
-use super::{cvt_size, fd, io};
+use super::{fd, io};
 use crate::{Error, Result};
 use std::ffi::{CStr, c_void};
 use std::ptr::null_mut;
@@ -18,7 +18,8 @@ pub fn kernel_random(buf: &mut [u8]) -> Result<()> {
         let mut done = 0;
         while let Some(rest) = buf.get_mut(done..).filter(|r| !r.is_empty()) {
             // SAFETY: `rest` is writable for its length.
-            match cvt_size(unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) } as isize) {
+            match super::cvt_size(unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) } as isize)
+            {
                 Ok(n) => done += n,
                 Err(Error::Os(libc::EINTR)) => {}
                 // An old kernel, or a sandbox that forbids the call.

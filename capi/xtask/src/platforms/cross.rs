@@ -16,6 +16,9 @@ pub fn cargo_for(words: &[&str], target: &str) -> Command {
         .env("RUSTC", "/usr/bin/rustc")
         .env("RUSTDOC", "/usr/bin/rustdoc")
         .env("RUSTC_BOOTSTRAP", "1")
+        // Smaller and quicker to make.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_TARGET_DIR", folder().join("cargo"));
     // What rustup's cargo sets for its children.
     for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUST_RECURSION_COUNT", "LD_LIBRARY_PATH"] {
@@ -34,7 +37,9 @@ pub fn built(target: &str) -> std::path::PathBuf {
 /// zig as a C compiler and linker for other systems: the package ziglang of PyPI, below target/. The command takes what clang takes.
 pub fn zig_cc(target: &str) -> Outcome<Command> {
     let mut cmd = Command::new(zig()?);
-    cmd.args(["cc", "-target", target]).env("ZIG_GLOBAL_CACHE_DIR", folder().join("zig-cache"));
+    let cache = folder().join("zig-cache");
+    cmd.args(["cc", "-target", target]);
+    cmd.env("ZIG_GLOBAL_CACHE_DIR", &cache).env("ZIG_LOCAL_CACHE_DIR", &cache);
     Ok(cmd)
 }
 /// Where zig is; installed when it is not there yet.
@@ -48,7 +53,7 @@ fn install_zig() -> Outcome<std::path::PathBuf> {
     if !zig.is_file() {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
-        output(pip.arg(&place).arg("ziglang==0.13.0"))?;
+        output(pip.arg(&place).arg("ziglang==0.17.1"))?;
     }
     Ok(zig)
 }

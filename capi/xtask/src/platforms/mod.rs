@@ -5,6 +5,7 @@
 mod check;
 #[allow(dead_code, reason = "the platforms that use it follow")]
 pub mod cross;
+mod link;
 mod linux;
 #[allow(dead_code, reason = "the platforms that use it follow")]
 mod report;
@@ -47,7 +48,7 @@ pub struct Platform {
 }
 
 /// All platforms. Those of one file stand together; `NAME` on the command line also takes the part before a dash.
-const ALL: &[&[Platform]] = &[linux::ALL, check::ALL, wine::ALL, windows::ALL];
+const ALL: &[&[Platform]] = &[linux::ALL, link::ALL, check::ALL, wine::ALL, windows::ALL];
 
 pub fn run(args: &[String]) -> Outcome {
     let Some(mut args) = Args::new(args, HELP) else { return Ok(()) };
