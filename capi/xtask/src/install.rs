@@ -71,11 +71,7 @@ pub fn with_miniatures(profile: &str) -> Outcome<PathBuf> {
 
 /// Builds with a cargo profile and installs into `to`, to be used as `prefix`.
 fn install(to: &Path, prefix: &Path, profile: &str, miniatures: bool) -> Outcome {
-    build_and_install(
-        to,
-        prefix,
-        &Build { profile: profile.into(), target: None, openssl: true, miniatures },
-    )
+    build_and_install(to, prefix, &Build { profile: profile.into(), target: None, openssl: true, miniatures })
 }
 
 fn build_and_install(to: &Path, prefix: &Path, build: &Build) -> Outcome {
