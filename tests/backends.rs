@@ -485,6 +485,154 @@ fn regular_files_and_closed_descriptors() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn closed_before_the_first_wait() {
+    on_all(|mut bed| {
+        let mut s = Pair::socket();
+        let (fd, other) = (s.0, Pair::pipe());
+        put(other.1);
+        bed.watch(fd, READ).unwrap();
+        bed.watch(other.0, READ).unwrap();
+        s.close0();
+        for _ in 0..2 {
+            let seen = bed.look();
+            assert_eq!(seen[&other.0], READ, "others do not suffer");
+            // Those that are told of it by each wait report it, for the others it is as if it had never been added.
+            assert_eq!(seen.contains_key(&fd), !bed.has(Feature::O1));
+        }
+        bed.watch(fd, NONE).unwrap();
+        assert_eq!(bed.look(), one(other.0, READ));
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_kernel_refuses_is_told() {
+    on_all(|mut bed| {
+        let other = Pair::pipe();
+        put(other.1);
+        bed.watch(other.0, READ).unwrap();
+        let null = Pair(unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) }, -1);
+        match bed.watch(null.0, READ) {
+            // At once, or by a report, as readiness or as an error.
+            Err(e) => assert_eq!(e, Error::Os(libc::EPERM)),
+            Ok(()) => assert_eq!(bed.look().contains_key(&null.0), !bed.changelist),
+        }
+        assert_eq!(bed.look()[&other.0], READ, "others do not suffer");
+        let _ = bed.watch(null.0, NONE);
+        // A pipe that nobody can read any more: some systems refuse to watch it.
+        let mut p = Pair::pipe();
+        p.close0();
+        bed.watch(p.1, WRITE).unwrap();
+        let seen = bed.look();
+        assert!(seen[&p.1].contains(WRITE));
+        assert_eq!(seen[&other.0], READ);
+        bed.watch(p.1, NONE).unwrap();
+        assert_eq!(bed.look(), one(other.0, READ));
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reset_connection_tells_readers_and_writers() {
+    on_all(|mut bed| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let fd = std::os::fd::AsRawFd::as_raw_fd(&client);
+        let (server, _) = listener.accept().unwrap();
+        std::io::Write::write_all(&mut &client, b"never read").unwrap();
+        bed.watch(fd, READ).unwrap();
+        assert_eq!(bed.look(), nothing());
+        drop(server);
+        assert!(bed.turn(None)[&fd].contains(READ));
+        bed.watch(fd, WRITE).unwrap();
+        assert!(bed.look()[&fd].contains(WRITE));
+    });
+}
+
+#[cfg(unix)]
+mod signals_and_wake_ups {
+    use super::*;
+    use oxievent::backend::Reports;
+    use std::ffi::c_int;
+
+    #[derive(Default)]
+    struct Log {
+        fds: usize,
+        signals: Vec<(c_int, u32)>,
+        woken: usize,
+    }
+    impl Reports for Log {
+        fn report(&mut self, _: evutil_socket_t, _: Interest) {
+            self.fds += 1;
+        }
+        fn signal(&mut self, signal: c_int, times: u32) {
+            self.signals.push((signal, times));
+        }
+        fn woken(&mut self) {
+            self.woken += 1;
+        }
+    }
+    fn turn(b: &mut Backend, timeout: Option<u64>) -> Log {
+        let mut w = b.start_wait(timeout);
+        w.run();
+        let mut log = Log::default();
+        b.finish_wait_into(w, &mut log).unwrap();
+        log
+    }
+
+    #[test]
+    fn a_backend_that_watches_signals_counts_them() {
+        let mut a: libc::sigaction = unsafe { std::mem::zeroed() };
+        a.sa_sigaction = ignore as *const () as usize;
+        unsafe { libc::sigaction(libc::SIGVTALRM, &a, std::ptr::null_mut()) };
+        on_all(|mut bed| {
+            let b = &mut bed.b;
+            if !b.watches_signals() {
+                assert_eq!(b.watch_signal(libc::SIGVTALRM, true), Err(Error::Invalid));
+                return;
+            }
+            assert!(b.watch_signal(-1, true).is_err());
+            b.watch_signal(libc::SIGVTALRM, true).unwrap();
+            for n in [1, 3] {
+                for _ in 0..n {
+                    unsafe { libc::raise(libc::SIGVTALRM) };
+                }
+                assert_eq!(turn(b, None).signals, [(libc::SIGVTALRM, n)]);
+                assert_eq!(turn(b, Some(0)).signals, []);
+            }
+            b.watch_signal(libc::SIGVTALRM, false).unwrap();
+            unsafe { libc::raise(libc::SIGVTALRM) };
+            assert_eq!(turn(b, Some(0)).signals, []);
+            assert_eq!(b.watch_signal(libc::SIGVTALRM, false), Err(Error::Os(libc::ENOENT)));
+        });
+    }
+
+    #[test]
+    fn a_wake_up_ends_waits_and_outlives_its_backend() {
+        on_all(|mut bed| {
+            let Some(wake_up) = bed.b.wake_up().unwrap() else { return };
+            let again = bed.b.wake_up().unwrap().unwrap();
+            for w in [&wake_up, &again, &wake_up] {
+                w.wake().unwrap();
+            }
+            assert_eq!(turn(&mut bed.b, None).woken, 1, "many are one");
+            assert_eq!(turn(&mut bed.b, Some(0)).woken, 0);
+            std::thread::scope(|s| {
+                s.spawn(|| {
+                    std::thread::sleep(Duration::from_millis(20));
+                    wake_up.wake().unwrap();
+                });
+                assert_eq!(turn(&mut bed.b, None).woken, 1);
+            });
+            drop(bed);
+            drop(again);
+            wake_up.wake().unwrap();
+        });
+    }
+}
+
 #[test]
 fn changes_while_another_thread_waits() {
     on_all(|mut bed| {

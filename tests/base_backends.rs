@@ -5,9 +5,13 @@ mod base_common;
 mod net;
 use base_common::*;
 use net::{evutil_socket_t, libc};
+#[cfg(unix)]
+use oxievent::abi::event::Feature;
 use oxievent::abi::event::{BaseFlag, Ev, Evloop};
 use oxievent::base::{BaseRef, Config, EventRef};
 use std::cell::{Cell, RefCell};
+#[cfg(unix)]
+use std::ffi::c_int;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -448,5 +452,139 @@ fn a_base_is_freed_while_events_are_active() {
         // Closed under the backend as well.
         close_both(p);
         // The other pipe stays open.
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn closed_alone_is_told_of_the_end_only() {
+    on_all(|b| {
+        if !b.features().contains(Feature::EARLY_CLOSE) {
+            return;
+        }
+        let mut s = [0; 2];
+        assert_eq!(unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, s.as_mut_ptr()) }, 0);
+        // A backend may have to find out first that a pipe knows no low-water marks.
+        for (read, write) in [pipe(), (s[0], s[1])] {
+            let ev = Event::new(b, read, Ev::CLOSED | Ev::PERSIST, |_, what| log(i32::from(what.bits())));
+            put(write);
+            ev.get().add(None).unwrap();
+            for _ in 0..3 {
+                assert_eq!(look(b), []);
+                put(write);
+            }
+            let start = Instant::now();
+            b.loopexit(Some(&ms(30))).unwrap();
+            b.run(Evloop::empty()).unwrap();
+            assert!(start.elapsed() >= Duration::from_millis(25), "nobody is woken by data");
+            assert_eq!(logged(), []);
+            close(write);
+            for _ in 0..3 {
+                assert_eq!(look(b), [Ev::CLOSED.bits().into()], "level triggered");
+            }
+            if read != s[0] {
+                // The end of a pipe is a hang-up for some, which readers are told of as readiness.
+                drop(ev);
+                close(read);
+                continue;
+            }
+            // Now with READ beside it.
+            let r = Event::new(b, read, Ev::READ | Ev::PERSIST, |_, what| log(i32::from(what.bits())));
+            r.get().add(None).unwrap();
+            let mut both = look(b);
+            both.sort_unstable_by_key(|n| n.unsigned_abs());
+            assert_eq!(both, [i32::from(Ev::READ.bits()), Ev::CLOSED.bits().into()]);
+            drop(ev);
+            assert_eq!(look(b), [Ev::READ.bits().into()]);
+            drop(r);
+            assert_eq!(look(b), []);
+            close(read);
+        }
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_base_is_freed_with_everything_active() {
+    on_all(|b| {
+        let mut config = Config::new();
+        config.flags = BaseFlag::IGNORE_ENV;
+        for info in oxievent::backend::LIST {
+            if !b.method().to_bytes().starts_with(info.name.to_bytes()) {
+                config.avoid_method(info.name).unwrap();
+            }
+        }
+        let own = BaseRef::new(&config).unwrap();
+        let (p, q) = (pipe(), pipe());
+        put(p.1);
+        let evs = [
+            Event::new(own, p.0, Ev::READ | Ev::PERSIST, |_, _| log(1)),
+            Event::new(own, q.0, Ev::READ, |_, _| log(2)),
+            Event::new(own, libc::SIGSYS, Ev::SIGNAL | Ev::PERSIST, |_, _| log(3)),
+        ];
+        for e in &evs {
+            e.get().add(None).unwrap();
+        }
+        assert_eq!(look(own), [1]);
+        // Ready, active, and changed since the last wait.
+        unsafe { libc::raise(libc::SIGSYS) };
+        evs[1].get().active(Ev::READ);
+        let late = Event::new(own, q.1, Ev::WRITE | Ev::PERSIST, |_, _| log(4));
+        late.get().add(None).unwrap();
+        unsafe { own.free(true) };
+        let mut now: libc::sigaction = unsafe { std::mem::zeroed() };
+        unsafe { libc::sigaction(libc::SIGSYS, std::ptr::null(), &mut now) };
+        assert_eq!(now.sa_sigaction, libc::SIG_DFL, "nobody watches the signal any more");
+        assert_eq!(logged(), []);
+        std::mem::forget(evs);
+        std::mem::forget(late);
+        close_both(p);
+        close_both(q);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_child_has_its_own_and_keeps_its_descriptors() {
+    on_all(|b| {
+        let p = pipe();
+        let r = Event::new(b, p.0, Ev::READ | Ev::PERSIST, |fd, _| {
+            log(1);
+            take(fd);
+        });
+        let signal = Event::new(b, libc::SIGXFSZ, Ev::SIGNAL | Ev::PERSIST, |_, _| log(2));
+        r.get().add(None).unwrap();
+        signal.get().add(None).unwrap();
+        assert_eq!(look(b), []);
+        match unsafe { libc::fork() } {
+            0 => {
+                // On some systems these get the number of the parent's queue, which the child does not have.
+                let own: Vec<_> = (0..4).map(|_| pipe()).collect();
+                let mut ok = b.reinit().is_ok();
+                ok &= own.iter().all(|p| unsafe { libc::fcntl(p.0, libc::F_GETFD) } >= 0);
+                put(p.1);
+                unsafe { libc::raise(libc::SIGXFSZ) };
+                let mut seen = look(b);
+                seen.sort_unstable();
+                ok &= seen == [1, 2] && b.is_consistent();
+                drop((r, signal));
+                unsafe { b.free(true) };
+                ok &= own.iter().all(|p| unsafe { libc::fcntl(p.0, libc::F_GETFD) } >= 0);
+                unsafe { libc::_exit(c_int::from(!ok)) }
+            }
+            pid => {
+                let mut status = -1;
+                assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+                assert_eq!(status, 0);
+            }
+        }
+        // What the child wrote came into the one pipe, unless it read it; the parent's own base goes on.
+        put(p.1);
+        unsafe { libc::raise(libc::SIGXFSZ) };
+        let mut seen = look(b);
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2]);
+        drop((r, signal));
+        close_both(p);
     });
 }
