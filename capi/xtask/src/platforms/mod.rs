@@ -3,11 +3,9 @@
 //! [`ALL`] is the list: a platform, what it needs, and the function that does the work and tells a [`Report`] about it.
 //! `cross` has the second toolchain, with which cargo builds std for any target.
 mod check;
-#[allow(dead_code, reason = "the platforms that use it follow")]
 pub mod cross;
 mod link;
 mod linux;
-#[allow(dead_code, reason = "the platforms that use it follow")]
 mod report;
 mod windows;
 pub mod wine;
@@ -27,7 +25,6 @@ needs. Everything that it makes is below target/platforms.
 
 /// What is done for a platform.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "the platforms that use it follow")]
 pub enum Means {
     /// Programs for it run here.
     Run,
