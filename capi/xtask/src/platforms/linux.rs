@@ -1,7 +1,7 @@
 //! Linux on other processors and with another C library: the engine's tests, the libraries, the original suite on them.
 use super::cross::{built, cargo_for, variable};
 use super::{Means, Platform, Report, folder};
-use crate::util::{self, Outcome, output};
+use crate::util::{self, Outcome, output, root};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -217,25 +217,17 @@ impl Other {
 }
 
 /// A folder with what std asks for under the names of unwinders that musl does not have here: libgcc's static one, and the
-/// function of glibc that Debian's libgcc calls, which says that it knows nothing (libgcc then asks dl_iterate_phdr).
+/// function of glibc by which Debian's libgcc finds unwind tables.
 fn musl_unwinder() -> Outcome<PathBuf> {
-    let place = folder().join("musl/unwinder");
+    let place = std::path::absolute(folder().join("musl/unwinder"))?;
+    std::fs::create_dir_all(&place)?;
     let object = place.join("find_object.o");
     let archive = output(Command::new("musl-gcc").arg("-print-file-name=libgcc_eh.a"))?;
-    if !object.is_file() {
-        let source = place.join("find_object.c");
-        util::write(
-            &source,
-            "int _dl_find_object(void *pc, void *result) { (void)pc; (void)result; return -1; }\n",
-        )?;
-        util::run(Command::new("musl-gcc").args(["-O2", "-fPIC", "-c", "-o"]).args([&object, &source]))?;
-    }
+    let source = root().join("c-tests/platforms/find_object.c");
+    util::run(Command::new("musl-gcc").args(["-O2", "-fPIC", "-Wall", "-c", "-o"]).args([&object, &source]))?;
     let script = format!("INPUT({} {})\n", archive.trim(), object.display());
     for name in ["libgcc_s.a", "libgcc_s.so", "libunwind.a"] {
-        let file = place.join(name);
-        if std::fs::read_to_string(&file).ok().as_deref() != Some(&script) {
-            util::write(&file, &script)?;
-        }
+        util::write(place.join(name), &script)?;
     }
-    Ok(std::path::absolute(place)?)
+    Ok(place)
 }
