@@ -1775,7 +1775,7 @@ pub unsafe extern "C" fn evhttp_uri_parse_with_flags(
 ) -> *mut evhttp_uri {
     // SAFETY: rule 2.
     let Some(source) = (unsafe { bytes(source_uri) }) else { return null_mut() };
-    pointer(Uri::parse(source, flags).and_then(Uri::into_raw))
+    pointer(Uri::parse_raw(source, flags))
 }
 /// evhttp_uri_parse_with_flags without any flags.
 ///

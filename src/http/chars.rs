@@ -1,5 +1,6 @@
 //! Classes of bytes, as RFC 9110 and RFC 3986 name them.
 #![forbid(unsafe_code)]
+use super::vector::{self, V};
 
 const TOKEN: u8 = 1;
 const UNRESERVED: u8 = 2;
@@ -71,15 +72,36 @@ pub fn is_hex(c: u8) -> bool {
 /// How many bytes at the start of `s` are of that set or belong to a percent escape.
 #[inline]
 pub fn span(s: &[u8], set: u8) -> usize {
-    let mut rest = s;
+    span_from(s, 0, set)
+}
+/// Where what begins at `from` ends that is made of bytes of that set and percent escapes.
+#[inline]
+pub fn span_from(s: &[u8], from: usize, set: u8) -> usize {
+    let mut at = from;
     loop {
-        let n = rest.iter().position(|&c| CLASS[c as usize] & set == 0).unwrap_or(rest.len());
-        rest = match rest.get(n..) {
-            Some([b'%', a, b, tail @ ..]) if is_hex(*a) && is_hex(*b) => tail,
-            Some(tail) => return s.len() - tail.len(),
-            None => return s.len(),
-        };
+        while s.get(at).is_some_and(|&c| CLASS[c as usize] & set != 0) {
+            at += 1;
+        }
+        match s.get(at..) {
+            Some([b'%', a, b, ..]) if is_hex(*a) && is_hex(*b) => at += 3,
+            _ => return at,
+        }
     }
+}
+/// [`span_from`] for [`NAME`].
+#[inline]
+pub fn name_end(s: &[u8], from: usize) -> usize {
+    let usual = |v: V| v.small().within(b'a', b'z').or(v.within(b'0', b'9')).or(v.within(b'-', b'.'));
+    let at = vector::find(s, from, |v| usual(v).not(), |c| CLASS[c as usize] & NAME == 0);
+    span_from(s, at, NAME)
+}
+/// [`span_from`] for [`PATH`] and [`QUERY`], whose texts may be long.
+#[inline]
+pub fn long_span_from(s: &[u8], from: usize, set: u8) -> usize {
+    // Nearly all that stands there: letters, `_`, `=`, and what lies between `&` and `;`.
+    let usual = |v: V| v.small().within(b'a', b'z').or(v.within(b'&', b';')).or(v.is(b'=')).or(v.is(b'_'));
+    let at = vector::find(s, from, |v| usual(v).not(), |c| CLASS[c as usize] & set == 0);
+    span_from(s, at, set)
 }
 /// A byte of a Host field.
 #[inline]
@@ -103,20 +125,13 @@ fn any_equal(x: u64, c: u8) -> u64 {
     let y = x ^ (ONES * c as u64);
     y.wrapping_sub(ONES) & !y & HIGH
 }
-/// Whether nothing is odd in `s`: neither for `byte`, nor for `odd`, which says the same of any of eight. The letter x
-/// is not odd.
+/// Whether nothing is odd in `s`: `vector` says what is of any of sixteen, `odd` of any of eight. The letter x is not odd.
 #[inline(always)]
-fn none_odd(s: &[u8], byte: impl Fn(u8) -> bool, odd: impl Fn(u64) -> u64) -> bool {
-    let mut found = 0;
-    if let Some(last) = s.last_chunk::<16>() {
-        // Made of the machine's vectors by the compiler.
-        let any = |w: &[u8; 16]| w.iter().fold(false, |any, &c| any | byte(c));
-        let mut found = any(last);
-        for w in s.as_chunks::<16>().0 {
-            found |= any(w);
-        }
-        return !found;
+fn none_odd(s: &[u8], vector: impl Fn(V) -> V, odd: impl Fn(u64) -> u64) -> bool {
+    if let Some(any) = vector::any(s, vector) {
+        return !any;
     }
+    let mut found = 0;
     if let Some(last) = s.last_chunk::<8>() {
         for w in s.chunks_exact(8) {
             found |= odd(u64::from_ne_bytes(w.try_into().unwrap_or([0; 8])));
@@ -142,22 +157,8 @@ pub fn token(s: &[u8]) -> bool {
 #[inline]
 pub fn token_len(s: &[u8]) -> usize {
     // Names are mostly made of letters, digits and hyphens.
-    let mut n = 0;
-    for w in s.chunks_exact(8) {
-        let x = u64::from_le_bytes(w.try_into().unwrap_or([0; 8]));
-        // All below 0x80 here, so nothing is carried from byte to byte; the high bits answer.
-        let y = x & !HIGH;
-        let z = y | (ONES * 0x20);
-        let letter = z.wrapping_add(ONES * 0x1f) & !z.wrapping_add(ONES * 0x05);
-        let digit = y.wrapping_add(ONES * 0x50) & !y.wrapping_add(ONES * 0x46);
-        let hyphen = !(y ^ (ONES * b'-' as u64)).wrapping_add(ONES * 0x7f);
-        let others = !((letter | digit | hyphen) & !x) & HIGH;
-        if others != 0 {
-            n += others.trailing_zeros() as usize / 8;
-            break;
-        }
-        n += 8;
-    }
+    let usual = |v: V| v.small().within(b'a', b'z').or(v.within(b'0', b'9')).or(v.is(b'-'));
+    let mut n = vector::find(s, 0, |v| usual(v).not(), |c| !is_token(c));
     while s.get(n).is_some_and(|&c| is_token(c)) {
         n += 1;
     }
@@ -171,31 +172,39 @@ pub fn text(s: &[u8]) -> bool {
 /// No control byte at all, not even a tab. Blanks and bytes above ASCII pass: programs send them in request targets.
 #[inline]
 pub fn target(s: &[u8]) -> bool {
-    none_odd(s, |c| (c < b' ') | (c == 0x7f), |x| any_below(x, b' ') | any_equal(x, 0x7f))
+    none_odd(s, control, |x| any_below(x, b' ') | any_equal(x, 0x7f))
 }
-/// How many bytes at the start of `s` are no control bytes.
+#[inline(always)]
+fn control(v: V) -> V {
+    v.at_most(b' ' - 1).or(v.is(0x7f))
+}
+/// Where the first control byte at or behind `from` stands; the end of `s` if there is none.
 #[inline]
-pub fn visible_len(s: &[u8]) -> usize {
-    let mut n = 0;
-    for w in s.chunks_exact(8) {
-        // The first byte of memory is the lowest of the number: the lowest mark is a true one.
-        let x = u64::from_le_bytes(w.try_into().unwrap_or([0; 8]));
-        let odd = any_below(x, b' ') | any_equal(x, 0x7f);
-        if odd != 0 {
-            return n + odd.trailing_zeros() as usize / 8;
-        }
-        n += 8;
-    }
-    while s.get(n).is_some_and(|&c| c >= b' ' && c != 0x7f) {
-        n += 1;
-    }
-    n
+pub fn visible_end(s: &[u8], from: usize) -> usize {
+    vector::find(s, from, control, |c| c < b' ' || c == 0x7f)
+}
+/// Where the first byte at or behind `from` stands that is a control byte, a space or a `#`.
+#[inline]
+pub fn query_end(s: &[u8], from: usize) -> usize {
+    let odd = |v: V| v.at_most(b' ').or(v.is(0x7f)).or(v.is(b'#'));
+    vector::find(s, from, odd, |c| c <= b' ' || matches!(c, 0x7f | b'#'))
+}
+/// The same, or a `?`.
+#[inline]
+pub fn path_end(s: &[u8], from: usize) -> usize {
+    let odd = |v: V| v.at_most(b' ').or(v.is(0x7f)).or(v.is(b'#')).or(v.is(b'?'));
+    vector::find(s, from, odd, |c| c <= b' ' || matches!(c, 0x7f | b'#' | b'?'))
+}
+/// Where the first byte at or behind `from` stands that is a control byte or a space.
+#[inline]
+pub fn graphic_end(s: &[u8], from: usize) -> usize {
+    vector::find(s, from, |v| v.at_most(b' ').or(v.is(0x7f)), |c| c <= b' ' || c == 0x7f)
 }
 /// Something, and in it no control byte, blank or colon: a name that can stand before a colon.
 #[inline]
 pub fn field_name(s: &[u8]) -> bool {
-    let byte = |c| (c < b'!') | (c == 0x7f) | (c == b':');
-    !s.is_empty() && none_odd(s, byte, |x| any_below(x, b'!') | any_equal(x, 0x7f) | any_equal(x, b':'))
+    let vector = |v: V| v.at_most(b' ').or(v.is(0x7f)).or(v.is(b':'));
+    !s.is_empty() && none_odd(s, vector, |x| any_below(x, b'!') | any_equal(x, 0x7f) | any_equal(x, b':'))
 }
 /// `s` without the blanks at both ends.
 #[inline]
@@ -240,8 +249,29 @@ mod tests {
                     assert_eq!(text(s), c == 9 || (c >= 32 && c != 127), "{c} {at} {len}");
                     assert_eq!(target(s), c >= 32 && c != 127, "{c} {at} {len}");
                     assert_eq!(field_name(s), c > 32 && c != 127 && c != b':', "{c} {at} {len}");
-                    assert_eq!(visible_len(s), if c >= 32 && c != 127 { len } else { at }, "{c} {at} {len}");
+                    assert_eq!(
+                        visible_end(s, 0),
+                        if c >= 32 && c != 127 { len } else { at },
+                        "{c} {at} {len}"
+                    );
                     assert_eq!(token_len(s), if is_token(c) { len } else { at }, "{c} {at} {len}");
+                }
+            }
+        }
+        // The same of what belongs together in URIs.
+        for at in 0..20 {
+            for c in 0..=255u8 {
+                let mut s = *b"abcdefghijkl%4amnopqrs";
+                s[at] = c;
+                for from in 0..5 {
+                    assert_eq!(name_end(&s, from), span_from(&s, from, NAME), "{c} {at} {from}");
+                    for set in [PATH, QUERY] {
+                        assert_eq!(
+                            long_span_from(&s, from, set),
+                            span_from(&s, from, set),
+                            "{c} {at} {from}"
+                        );
+                    }
                 }
             }
         }

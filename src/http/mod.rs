@@ -37,6 +37,7 @@ pub mod status;
 pub mod text;
 pub mod uri;
 mod uri_object;
+mod vector;
 mod vhost;
 mod writing;
 

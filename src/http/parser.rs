@@ -4,8 +4,8 @@
 //! A line ends in CRLF. A folded value (a line that begins with a blank continues the one before) is one value, its parts
 //! joined by one space; what it says is never taken for a field of its own.
 #![forbid(unsafe_code)]
-use super::Refused;
-use super::chars;
+use super::uri::Origin;
+use super::{Refused, chars};
 
 const LINE_END: usize = 2;
 
@@ -36,6 +36,8 @@ pub struct RequestLine<'a> {
     pub method: &'a [u8],
     /// Not empty, free of control bytes. Blanks may stand inside it: libevent's programs rely on that.
     pub target: &'a [u8],
+    /// The target's parts, where they have been found already.
+    pub origin: Option<Origin>,
     pub version: Version,
 }
 
@@ -114,6 +116,12 @@ impl Head {
     }
 
     pub fn request_line<'a>(&mut self, data: &'a [u8]) -> Read<RequestLine<'a>> {
+        if self.searched == 0
+            && let Some((line, len)) = simple_request_line(data)
+        {
+            self.take(len)?;
+            return Ok(Some((line, len + LINE_END)));
+        }
         let Some((line, n)) = self.first_line(data)? else { return Ok(None) };
         Ok(Some((request_line(line)?, n)))
     }
@@ -217,17 +225,45 @@ impl Head {
 /// something about it is unusual, or wrong.
 #[inline(always)]
 fn simple_field(data: &[u8]) -> Option<(&[u8], &[u8], usize)> {
-    let (name, rest) = data.split_at_checked(chars::token_len(data))?;
-    let [b':', rest @ ..] = rest else { return None };
-    let (value, rest) = rest.split_at_checked(chars::visible_len(rest))?;
-    match rest {
-        [b'\r', b'\n', next, ..] if !name.is_empty() && !chars::is_blank(*next) => {
-            // One blank before the value and none behind it, mostly.
-            let trimmed = match value {
-                [b' ', rest @ ..] if !matches!(rest, [] | [b' ' | b'\t', ..] | [.., b' ' | b'\t']) => rest,
-                _ => chars::trim(value),
-            };
-            Some((name, trimmed, name.len() + 1 + value.len()))
+    let colon = chars::token_len(data);
+    if colon == 0 || data.get(colon) != Some(&b':') {
+        return None;
+    }
+    let end = chars::visible_end(data, colon + 1);
+    let value = match data.get(end..) {
+        Some([b'\r', b'\n', next, ..]) if !chars::is_blank(*next) => data.get(colon + 1..end)?,
+        _ => return None,
+    };
+    // One blank before the value and none behind it, mostly.
+    let value = match value {
+        [b' ', rest @ ..] if !matches!(rest, [] | [b' ' | b'\t', ..] | [.., b' ' | b'\t']) => rest,
+        _ => chars::trim(value),
+    };
+    Some((data.get(..colon)?, value, end))
+}
+/// A request line as nearly all are, and its length, found in one pass: a path, no blanks but the two that belong there.
+/// None: it is not complete, or something about it is unusual, or wrong.
+#[inline]
+fn simple_request_line(data: &[u8]) -> Option<(RequestLine<'_>, usize)> {
+    let len = match data {
+        [b'G', b'E', b'T', b' ', ..] => 3,
+        _ => chars::token_len(data),
+    };
+    let start = len + 1;
+    match data.get(len..) {
+        Some([b' ', b'/', next, ..]) if *next != b'/' && len != 0 => {}
+        _ => return None,
+    }
+    let path = chars::path_end(data, start);
+    let query = if data.get(path) == Some(&b'?') { chars::query_end(data, path + 1) } else { path };
+    let end = if data.get(query) == Some(&b'#') { chars::graphic_end(data, query + 1) } else { query };
+    match data.get(end..) {
+        Some([b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'0'..=b'9', b'\r', b'\n', ..]) => {
+            let version = Version { major: 1, minor: (minor - b'0').min(1) };
+            let origin = Some(Origin { path: path - start, query: query - start });
+            let line =
+                RequestLine { method: data.get(..len)?, target: data.get(start..end)?, origin, version };
+            Some((line, end + 9))
         }
         _ => None,
     }
@@ -267,7 +303,7 @@ pub fn request_line(line: &[u8]) -> Result<RequestLine<'_>, Refused> {
     if target.contains(&b' ') && memchr::memmem::find(target, b" HTTP/").is_some() {
         return Err(Refused::Syntax);
     }
-    Ok(RequestLine { method, target, version })
+    Ok(RequestLine { method, target, origin: None, version })
 }
 
 /// Version, code and reason phrase; the phrase, and even the space before it, may be missing.

@@ -67,10 +67,43 @@ fn bad(lines: &str) {
 }
 
 #[test]
+fn usual_request_lines_are_read_in_one_pass() {
+    for (target, path, query) in [
+        ("/", 1, 1),
+        ("/a/long/path/of/more/than/sixteen/bytes", 39, 39),
+        ("/p?q", 2, 4),
+        ("/p?", 2, 3),
+        ("/p?q?r=/s", 2, 9),
+        ("/p?q#f", 2, 4),
+        ("/p#f?g#h", 2, 2),
+        ("/%zz\u{e9}:x?\u{e9}", 8, 11),
+    ] {
+        for method in ["GET", "POST", "M-SEARCH"] {
+            let data = format!("{method} {target} HTTP/1.0\r\n");
+            let (line, n) = Head::new(1000, 10).request_line(data.as_bytes()).unwrap().unwrap();
+            assert_eq!(n, data.len());
+            assert_eq!(line.origin, Some(Origin { path, query }), "{target}");
+            // The other way sees the same, but for the parts.
+            let other = request_line(&data.as_bytes()[..n - 2]).unwrap();
+            assert_eq!(line, RequestLine { origin: line.origin, ..other });
+        }
+    }
+    for unusual in ["//a", "*", "http://a/", "/a b", " /", "/ ", "a"] {
+        let data = format!("GET {unusual} HTTP/1.1\r\n");
+        let read = Head::new(1000, 10).request_line(data.as_bytes());
+        assert!(read.is_err() || read.is_ok_and(|r| r.unwrap().0.origin.is_none()), "{unusual}");
+    }
+    for bad in ["/\x01", "/\x7f", "/a\tb", "/?\x01", "/#\x01", "/a HTTP/1.1"] {
+        let data = format!("GET {bad} HTTP/1.1\r\n");
+        assert_eq!(Head::new(1000, 10).request_line(data.as_bytes()), Err(Refused::Syntax), "{bad:?}");
+    }
+}
+
+#[test]
 fn request_lines() {
     let line = |s: &'static str| request_line(s.as_bytes());
     let want = |method: &'static str, target: &'static str, version| {
-        Ok(RequestLine { method: method.as_bytes(), target: target.as_bytes(), version })
+        Ok(RequestLine { method: method.as_bytes(), target: target.as_bytes(), origin: None, version })
     };
     assert_eq!(line("GET / HTTP/1.1"), want("GET", "/", V11));
     assert_eq!(line("GET / HTTP/1.1   "), want("GET", "/", V11));

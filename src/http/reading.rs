@@ -166,12 +166,10 @@ pub(super) fn take_request_line(req: ReqRef, line: &RequestLine) -> Result<(), B
     let method = method::from_name(line.method);
     req.set_method(method);
     set_version(req, line.version);
-    req.set_target(line.target, |uri| {
-        if method == evhttp_cmd_type::EVHTTP_REQ_CONNECT {
-            uri.read_authority(line.target)
-        } else {
-            uri.read(line.target, EVHTTP_URI_NONCONFORMANT)
-        }
+    req.set_target(line.target, |uri| match line.origin {
+        _ if method == evhttp_cmd_type::EVHTTP_REQ_CONNECT => uri.read_authority(line.target),
+        Some(origin) => uri.read_origin(line.target, origin),
+        None => uri.read(line.target, EVHTTP_URI_NONCONFORMANT),
     })?;
     Ok(())
 }

@@ -21,6 +21,8 @@ use std::ptr::{NonNull, null_mut};
 /// Bytes of a host's name that need no block of their own: any numeric address with a zone fits.
 const HOST_ROOM: usize = 64;
 
+/// Bytes of a target that need no block of their own.
+const TARGET_ROOM: usize = 96;
 /// Bytes of a reason phrase that need no block of their own.
 const REASON_ROOM: usize = 40;
 
@@ -31,6 +33,7 @@ struct Block {
     output: evkeyvalq,
     host: [u8; HOST_ROOM],
     reason: [u8; REASON_ROOM],
+    target: [u8; TARGET_ROOM],
     /// For the headers to be received.
     spares: Spares,
     /// For the parts of the next target; or null.
@@ -213,19 +216,21 @@ impl ReqRef {
         unsafe { Uri::from_raw(self.uri_elems()) }
     }
 
-    /// Replaces one owned string; `new` is null or from our allocator.
-    fn replace(place: *mut *mut c_char, new: *mut c_char) {
-        // SAFETY: a field of a live request that holds null or a block of our allocator.
-        unsafe {
-            let old = std::mem::replace(&mut *place, new);
-            mem::free(old.cast());
-        }
-    }
     /// `target` holds no NUL.
     pub fn set_uri(self, target: &[u8]) -> Result<()> {
-        let new = text::duplicate(target)?;
-        // SAFETY: a field of the live request.
-        Self::replace(unsafe { &raw mut (*self.as_ptr()).uri }, new);
+        let old = self.uri_ptr();
+        if target.len() < TARGET_ROOM {
+            // SAFETY: every request starts a Block; its array has room for the target and a NUL.
+            unsafe {
+                let to = (&raw mut (*self.block()).target).cast::<u8>();
+                std::ptr::copy(target.as_ptr(), to, target.len());
+                *to.add(target.len()) = 0;
+                self.set_uri_ptr(to.cast());
+            }
+        } else {
+            self.set_uri_ptr(text::duplicate(target)?);
+        }
+        self.free_string(old);
         Ok(())
     }
     /// The target as it was read, with its parts, which `read` finds.
@@ -263,11 +268,11 @@ impl ReqRef {
     }
     /// Forgets the target: a request that was not understood has none.
     pub fn clear_uri(self) {
-        // SAFETY: fields of the live request.
-        unsafe {
-            Self::replace(&raw mut (*self.as_ptr()).uri, null_mut());
-            Uri::free(self.uri_elems());
-        }
+        let old = self.uri_ptr();
+        self.set_uri_ptr(null_mut());
+        self.free_string(old);
+        // SAFETY: the field is null or a URI of ours.
+        unsafe { Uri::free(self.uri_elems()) };
         self.set_uri_elems(null_mut());
     }
     /// The other side's name. `host` holds no NUL.
@@ -395,7 +400,7 @@ impl ReqRef {
         // SAFETY: the fields are null or from our allocator; the lists in the block are freed with it, others (a program
         // may have put its own there) on their own.
         unsafe {
-            mem::free((*p).uri.cast());
+            self.free_string((*p).uri);
             Uri::free((*p).uri_elems);
             Uri::free((*self.block()).spare_uri);
             (*self.block()).spares.clear();

@@ -1,16 +1,19 @@
 //! URIs: `evhttp_uri_parse`, `evhttp_uri_join` and what lies between (RFC 3986).
 //!
-//! All parts of a parsed URI share one block, each ended by a NUL so that C can read it where it is. A part that is
-//! set gets a block of its own: pointers to the other parts stay good.
+//! All parts of a parsed URI stand in one text, mostly inside the object, each ended by a NUL so that C can read it where
+//! it is. A part that is set gets a block of its own: pointers to the other parts stay good.
 #![forbid(unsafe_code)]
 use super::chars;
 use crate::mem::{Box, TryVec, Vec, new_box, new_vec, zero};
 use crate::{Error, Result};
+use std::ops::Range;
 
 /// Path, query and fragment may hold any bytes but those that end them.
 pub const NONCONFORMANT: u32 = 1;
 
-/// Where a part's text and the NUL behind it stand in `text`; nowhere if both are 0.
+/// Bytes of a text that needs no block of its own.
+const SHORT: usize = 128;
+/// Where a part's text and the NUL behind it stand in the text; nowhere if both are 0.
 type Place = (u32, u32);
 /// Parts that were set: text with a NUL, or None. They stand before what was parsed.
 type Own = [Option<Vec<u8>>; PARTS];
@@ -30,15 +33,25 @@ pub struct Uri {
     pub flags: u32,
     /// -1 when there is none.
     port: i32,
-    /// The parts of the text that was parsed.
-    text: Vec<u8>,
+    /// The text that was parsed, unless it is longer.
+    short: [u8; SHORT],
+    /// If it is; otherwise empty.
+    long: Vec<u8>,
     parts: [Place; PARTS],
     own: Option<Box<Own>>,
 }
 
+/// A request's target that is a path, with one slash in front, and what may follow it: where the path ends, and where the
+/// query, if there is one, does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Origin {
+    pub path: usize,
+    pub query: usize,
+}
+
 impl Uri {
     pub fn new(flags: u32) -> Uri {
-        Uri { flags, port: -1, text: new_vec(), parts: [(0, 0); PARTS], own: None }
+        Uri { flags, port: -1, short: [0; SHORT], long: new_vec(), parts: [(0, 0); PARTS], own: None }
     }
     /// Takes a URI or a relative reference apart. `source` holds no NUL.
     pub fn parse(source: &[u8], flags: u32) -> Result<Uri> {
@@ -48,41 +61,39 @@ impl Uri {
     }
     /// As [`Self::parse`], in place of what it was. An error leaves it as it was, or without parts.
     pub fn read(&mut self, source: &[u8], flags: u32) -> Result<()> {
-        let mut rest = source;
         let mut found = Found::default();
-        if let Some((scheme, tail)) = split_at(rest, b':').filter(|(s, _)| valid_scheme(s)) {
-            found.scheme = Some(scheme);
-            rest = tail;
+        let mut at = 0;
+        let end = scheme_len(source);
+        if source.get(end) == Some(&b':') && source.first().is_some_and(u8::is_ascii_alphabetic) {
+            found.scheme = Some(end);
+            at = end + 1;
         }
-        let mut authority = false;
-        if let [b'/', b'/', tail @ ..] = rest {
-            let end = tail.iter().position(|c| matches!(c, b'/' | b'?' | b'#')).unwrap_or(tail.len());
-            let (text, tail) = tail.split_at_checked(end).ok_or(Error::Invalid)?;
-            found.authority(text)?;
-            authority = true;
-            rest = tail;
+        let authority = matches!(source.get(at..), Some([b'/', b'/', ..]));
+        if authority {
+            at = found.authority(source, at + 2)?;
         }
-        let (path, tail) = cut(rest, Part::Path, flags);
-        rest = tail;
-        if let [b'?', tail @ ..] = rest {
-            let (query, tail) = cut(tail, Part::Query, flags);
-            found.query = Some(query);
-            rest = tail;
+        found.path.start = at;
+        at = cut(source, at, Part::Path, flags);
+        found.path.end = at;
+        if source.get(at) == Some(&b'?') {
+            let end = cut(source, at + 1, Part::Query, flags);
+            found.query = Some(at + 1..end);
+            at = end;
         }
-        if let [b'#', tail @ ..] = rest {
-            let (fragment, tail) = cut(tail, Part::Fragment, flags);
-            found.fragment = Some(fragment);
-            rest = tail;
+        if source.get(at) == Some(&b'#') {
+            let end = cut(source, at + 1, Part::Fragment, flags);
+            found.fragment = Some(at + 1..end);
+            at = end;
         }
         // What is left stands where it must not. Behind an authority the path begins with a slash or is empty, by the
         // way the authority ends; without a scheme, a colon in the path's first segment would look like one.
-        let first_segment = path.split(|&c| c == b'/').next().unwrap_or_default();
-        let like_scheme = found.scheme.is_none() && first_segment.contains(&b':');
-        if !rest.is_empty() || like_scheme || (!authority && path.starts_with(b"//")) {
+        let path = source.get(found.path.clone()).unwrap_or_default();
+        let like_scheme = || path.iter().take_while(|c| **c != b'/').any(|c| *c == b':');
+        let misread = !authority && (path.starts_with(b"//") || (found.scheme.is_none() && like_scheme()));
+        if at != source.len() || misread {
             return Err(Error::Invalid);
         }
-        found.path = path;
-        found.build(self, flags)
+        found.build(self, source, flags)
     }
     /// What follows CONNECT: `host:port`. There is a path, an empty one.
     pub fn parse_authority(source: &[u8]) -> Result<Uri> {
@@ -93,14 +104,53 @@ impl Uri {
     /// As [`Self::parse_authority`], in place of what it was.
     pub fn read_authority(&mut self, source: &[u8]) -> Result<()> {
         let mut found = Found::default();
-        found.authority(source)?;
-        found.build(self, 0)
+        found.authority_text(source, 0, source.len())?;
+        found.path = source.len()..source.len();
+        found.build(self, source, 0)
+    }
+    /// A target whose parts have been found, in place of what it was.
+    pub fn read_origin(&mut self, target: &[u8], origin: Origin) -> Result<()> {
+        let Origin { path, query } = origin;
+        let place = |start: usize, end: usize| (start as u32, end as u32 + 1);
+        let end = target.len();
+        let text = self.room(end + 1)?;
+        text.get_mut(..end).ok_or(Error::NoMem)?.copy_from_slice(target);
+        for nul in [path, query, end] {
+            *text.get_mut(nul).ok_or(Error::Invalid)? = 0;
+        }
+        self.parts = [(0, 0); PARTS];
+        self.parts[Part::Path as usize] = place(0, path);
+        if path < query {
+            self.parts[Part::Query as usize] = place(path + 1, query);
+        }
+        if query < end {
+            self.parts[Part::Fragment as usize] = place(query + 1, end);
+        }
+        self.own = None;
+        self.flags = NONCONFORMANT;
+        self.port = -1;
+        Ok(())
     }
     /// Whether it holds little memory.
     pub fn is_small(&self) -> bool {
-        self.text.capacity() <= 512 && self.own.is_none()
+        self.long.capacity() <= 512 && self.own.is_none()
     }
 
+    /// Room for a text of `size` bytes, NULs included, in place of the one that was there.
+    #[inline]
+    fn room(&mut self, size: usize) -> Result<&mut [u8]> {
+        if size <= SHORT {
+            self.long.clear();
+            return Ok(&mut self.short);
+        }
+        u32::try_from(size).map_err(|_| Error::Invalid)?;
+        self.parts = [(0, 0); PARTS];
+        zero(&mut self.long, size)?;
+        Ok(&mut self.long)
+    }
+    fn text(&self) -> &[u8] {
+        if self.long.is_empty() { &self.short } else { &self.long }
+    }
     /// A part's text, without the NUL.
     pub fn get(&self, part: Part) -> Option<&[u8]> {
         self.get_c(part)?.split_last().map(|(_, text)| text)
@@ -112,7 +162,7 @@ impl Uri {
         }
         match *self.parts.get(part as usize)? {
             (0, 0) => None,
-            (start, end) => self.text.get(start as usize..end as usize),
+            (start, end) => self.text().get(start as usize..end as usize),
         }
     }
     pub fn port(&self) -> i32 {
@@ -136,7 +186,7 @@ impl Uri {
                     Part::Userinfo => valid_userinfo(s),
                     Part::Host if s.starts_with(b"[") => valid_literal(s),
                     Part::Host => valid_name(s),
-                    Part::Path | Part::Query | Part::Fragment => cut(s, part, self.flags).1.is_empty(),
+                    Part::Path | Part::Query | Part::Fragment => cut(s, 0, part, self.flags) == s.len(),
                 };
                 if !valid {
                     return Err(Error::Invalid);
@@ -217,58 +267,123 @@ impl Joined<'_> {
     }
 }
 
-/// The parts of a text under examination.
+/// Where the parts of a text under examination stand in it.
 #[derive(Default)]
-struct Found<'a> {
-    scheme: Option<&'a [u8]>,
-    userinfo: Option<&'a [u8]>,
-    host: Option<&'a [u8]>,
+struct Found {
+    /// Its end; it begins at 0.
+    scheme: Option<usize>,
+    userinfo: Option<Range<usize>>,
+    host: Option<Range<usize>>,
     port: Option<i32>,
-    path: &'a [u8],
-    query: Option<&'a [u8]>,
-    fragment: Option<&'a [u8]>,
+    path: Range<usize>,
+    query: Option<Range<usize>>,
+    fragment: Option<Range<usize>>,
 }
-impl<'a> Found<'a> {
-    /// `[ userinfo "@" ] host [ ":" port ]`
-    fn authority(&mut self, text: &'a [u8]) -> Result<()> {
+impl Found {
+    /// `[ userinfo "@" ] host [ ":" port ]` from `start` on; where it ends.
+    fn authority(&mut self, source: &[u8], start: usize) -> Result<usize> {
+        // Most need no more than one look at each byte.
+        let (mut host, mut at) = (start, start);
+        let mut colon = None;
+        loop {
+            at = chars::name_end(source, at);
+            match source.get(at) {
+                None | Some(b'/' | b'?' | b'#') => break,
+                Some(b':') if colon.is_none() => colon = Some(at),
+                Some(b'@') if self.userinfo.is_none() => {
+                    self.userinfo = Some(start..at);
+                    host = at + 1;
+                    colon = None;
+                }
+                // A literal, a password with colons, or an error.
+                Some(_) => return self.odd_authority(source, start),
+            }
+            at += 1;
+        }
+        self.host = Some(host..colon.unwrap_or(at));
+        if let Some(digits) = colon.and_then(|c| source.get(c + 1..at)) {
+            if !digits.iter().all(u8::is_ascii_digit) {
+                return Err(Error::Invalid);
+            }
+            self.set_port(digits)?;
+        }
+        Ok(at)
+    }
+    #[cold]
+    fn odd_authority(&mut self, source: &[u8], start: usize) -> Result<usize> {
+        let tail = source.get(start..).unwrap_or_default();
+        let len = tail.iter().position(|c| matches!(c, b'/' | b'?' | b'#')).unwrap_or(tail.len());
+        self.authority_text(source, start, start + len)?;
+        Ok(start + len)
+    }
+    /// The same for all that stands between `start` and `end`.
+    fn authority_text(&mut self, source: &[u8], start: usize, end: usize) -> Result<()> {
+        let text = source.get(start..end).ok_or(Error::Invalid)?;
         let mut host = text;
+        self.userinfo = None;
         if let Some((user, tail)) = split_at(text, b'@') {
             if !valid_userinfo(user) {
                 return Err(Error::Invalid);
             }
-            self.userinfo = Some(user);
+            self.userinfo = Some(start..start + user.len());
             host = tail;
         }
+        let from = end - host.len();
         let name_len = host.iter().rposition(|c| !c.is_ascii_digit());
         if let Some((name, [b':', digits @ ..])) = name_len.and_then(|i| host.split_at_checked(i)) {
             host = name;
-            if !digits.is_empty() {
-                self.port = Some(port(digits)?);
-            }
+            self.set_port(digits)?;
         }
         let literal = host.len() >= 2 && host.starts_with(b"[") && host.ends_with(b"]");
         if !(if literal { valid_literal(host) } else { valid_name(host) }) {
             return Err(Error::Invalid);
         }
-        self.host = Some(host);
+        self.host = Some(from..from + host.len());
         Ok(())
     }
-    fn build(self, uri: &mut Uri, flags: u32) -> Result<()> {
-        let all = [self.scheme, self.userinfo, self.host, Some(self.path), self.query, self.fragment];
-        let size = all.iter().flatten().map(|s| s.len() + 1).sum();
-        u32::try_from(size).map_err(|_| Error::Invalid)?;
-        let Uri { text: to, parts, .. } = uri;
-        *parts = [(0, 0); PARTS];
-        zero(to, size)?;
-        let mut at = 0;
-        for (place, text) in parts.iter_mut().zip(all) {
-            let Some(text) = text else { continue };
-            // The NULs are there already.
-            let end = at + text.len();
-            to.get_mut(at..end).ok_or(Error::NoMem)?.copy_from_slice(text);
-            *place = (at as u32, end as u32 + 1);
-            at = end + 1;
+    fn set_port(&mut self, digits: &[u8]) -> Result<()> {
+        if !digits.is_empty() {
+            self.port = Some(port(digits)?);
         }
+        Ok(())
+    }
+    /// Copies what stands before the path, and the path with what follows it, each with a NUL behind it. What separates
+    /// the parts makes room for the other NULs.
+    fn build(self, uri: &mut Uri, source: &[u8], flags: u32) -> Result<()> {
+        let before = self.host.as_ref().map(|h| h.end).or(self.scheme);
+        let head = before.map_or(&[][..], |end| source.get(..end).unwrap_or_default());
+        let tail = source.get(self.path.start..).unwrap_or_default();
+        let middle = before.map_or(0, |end| end + 1);
+        let size = middle + tail.len() + 1;
+        let to = uri.room(size)?;
+        to.get_mut(..head.len()).ok_or(Error::NoMem)?.copy_from_slice(head);
+        to.get_mut(middle..size - 1).ok_or(Error::NoMem)?.copy_from_slice(tail);
+        let mut parts = [(0, 0); PARTS];
+        let mut put = |part: Part, start: usize, end: usize| {
+            if let Some(nul) = to.get_mut(end) {
+                *nul = 0;
+            }
+            parts[part as usize] = (start as u32, end as u32 + 1);
+        };
+        if let Some(end) = self.scheme {
+            put(Part::Scheme, 0, end);
+        }
+        if let Some(Range { start, end }) = self.userinfo {
+            put(Part::Userinfo, start, end);
+        }
+        if let Some(Range { start, end }) = self.host {
+            put(Part::Host, start, end);
+        }
+        // From here on all stands further left, or one place further right.
+        let moved = |at: usize| at - self.path.start + middle;
+        put(Part::Path, middle, moved(self.path.end));
+        if let Some(Range { start, end }) = self.query {
+            put(Part::Query, moved(start), moved(end));
+        }
+        if let Some(Range { start, end }) = self.fragment {
+            put(Part::Fragment, moved(start), moved(end));
+        }
+        uri.parts = parts;
         uri.own = None;
         uri.flags = flags;
         uri.port = self.port.unwrap_or(-1);
@@ -281,23 +396,29 @@ fn split_at(s: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let i = s.iter().position(|&c| c == at)?;
     Some((s.get(..i)?, s.get(i + 1..)?))
 }
-/// The longest start of `s` that can be such a part, and what follows.
-fn cut(s: &[u8], part: Part, flags: u32) -> (&[u8], &[u8]) {
-    let end = if flags & NONCONFORMANT != 0 {
-        let ends = |c: &u8| match part {
-            Part::Path => matches!(c, b'?' | b'#'),
-            Part::Query => *c == b'#',
-            _ => false,
-        };
-        s.iter().position(ends).unwrap_or(s.len())
-    } else {
-        chars::span(s, if part == Part::Path { chars::PATH } else { chars::QUERY })
+/// Where a part that begins at `from` ends, as far as its bytes may stand there.
+#[inline]
+fn cut(s: &[u8], from: usize, part: Part, flags: u32) -> usize {
+    if flags & NONCONFORMANT == 0 {
+        return chars::long_span_from(s, from, if part == Part::Path { chars::PATH } else { chars::QUERY });
+    }
+    let ends = |c: &u8| match part {
+        Part::Path => matches!(c, b'?' | b'#'),
+        Part::Query => *c == b'#',
+        _ => false,
     };
-    s.split_at_checked(end).unwrap_or((s, &[]))
+    let rest = s.get(from..).unwrap_or_default();
+    from + rest.iter().position(ends).unwrap_or(rest.len())
+}
+fn in_scheme(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.')
+}
+/// How many bytes at the start of `s` are those of a scheme.
+fn scheme_len(s: &[u8]) -> usize {
+    s.iter().position(|&c| !in_scheme(c)).unwrap_or(s.len())
 }
 fn valid_scheme(s: &[u8]) -> bool {
-    let more = |&c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.');
-    s.first().is_some_and(u8::is_ascii_alphabetic) && s.iter().all(more)
+    s.first().is_some_and(u8::is_ascii_alphabetic) && s.iter().all(|&c| in_scheme(c))
 }
 fn valid_userinfo(s: &[u8]) -> bool {
     chars::span(s, chars::USERINFO) == s.len()

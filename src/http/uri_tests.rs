@@ -251,3 +251,33 @@ fn what_is_parsed_and_joined_parses_the_same() {
         }
     }
 }
+
+#[test]
+fn parts_that_were_found_are_those_that_are_read() {
+    let long = format!("/{}?{}#{}", "p".repeat(100), "q".repeat(100), "f".repeat(100));
+    let mut reused = Uri::parse(long.as_bytes(), NONCONFORMANT).unwrap();
+    for target in ["/", "/p", "/p?", "/p?q", "/p?q#", "/p?q#f", "/p#", "/p#f?g#h", "/a:b?c", &long, "/last"] {
+        let end = target.len();
+        let query = target.find('#').unwrap_or(end);
+        let path = target.find(['?', '#']).unwrap_or(end);
+        reused.read_origin(target.as_bytes(), Origin { path, query }).unwrap();
+        let read = Uri::parse(target.as_bytes(), NONCONFORMANT).unwrap();
+        for part in [Part::Scheme, Part::Userinfo, Part::Host, Part::Path, Part::Query, Part::Fragment] {
+            assert_eq!(reused.get_c(part), read.get_c(part), "{target} {part:?}");
+        }
+        assert_eq!((reused.port(), reused.flags), (read.port(), read.flags));
+    }
+}
+
+#[test]
+fn texts_of_any_length_keep_their_parts() {
+    for n in 0..300 {
+        let a = "a".repeat(n);
+        for source in
+            [format!("http://u@{a}/?{a}"), format!("s:{a}#{a}"), format!("//h:1/{a}"), format!("/{a}?{a}")]
+        {
+            let uri = Uri::parse(source.as_bytes(), STRICT).unwrap();
+            assert_eq!(joined(&uri).as_deref(), Some(&*source));
+        }
+    }
+}
