@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub const CHAIN_MAX: usize = isize::MAX as usize;
 /// The smallest allocation: a buffer of one byte should be small. With malloc's own 8 bytes it fills a size class.
 pub const MIN_ALLOC: usize = if size_of::<usize>() == 8 { 232 } else { 116 };
-const HEADER: usize = size_of::<Chain>();
+pub(super) const HEADER: usize = size_of::<Chain>();
 /// More than this is not moved to make room in place.
 const MAX_REALIGN: usize = 2048;
 
@@ -429,11 +429,20 @@ impl Removed {
 impl Drop for Removed {
     #[inline]
     fn drop(&mut self) {
-        while let Some(c) = self.0 {
-            self.0 = c.next();
-            c.release();
+        if let Some(first) = self.0 {
+            release_list(first);
         }
     }
+}
+
+#[inline(never)]
+fn release_list(mut c: ChainRef) {
+    // One is what there is, mostly.
+    while let Some(next) = c.next() {
+        c.release();
+        c = next;
+    }
+    c.release();
 }
 
 /// The null of `evbuffer_ptr`.

@@ -182,12 +182,19 @@ impl BufferRef {
     /// `evbuffer_new`
     #[inline]
     pub fn new() -> Result<BufferRef> {
-        BufferRef::with_size(size_of::<Evbuffer>())
+        let p = mem::small::take::<0>(size_of::<Evbuffer>()).cast::<Evbuffer>();
+        BufferRef::place(NonNull::new(p).ok_or(Error::NoMem)?)
     }
-    /// One in an allocation of `size` bytes, which are at least an Evbuffer's.
-    #[inline]
+    /// One in an allocation of `size` bytes, more than an Evbuffer's: it is OVERLAPPED.
     fn with_size(size: usize) -> Result<BufferRef> {
-        let p = NonNull::new(mem::malloc(size).cast::<Evbuffer>()).ok_or(Error::NoMem)?;
+        let p = mem::malloc(size).cast::<Evbuffer>();
+        let buf = BufferRef::place(NonNull::new(p).ok_or(Error::NoMem)?)?;
+        buf.state().set_state(OVERLAPPED, true);
+        Ok(buf)
+    }
+    /// One at `p`, where there is room for an Evbuffer.
+    #[inline]
+    fn place(p: NonNull<Evbuffer>) -> Result<BufferRef> {
         let first = p.cast::<Link>();
         // SAFETY: fresh memory of that size; `first` is its first field and stays where it is.
         unsafe {
@@ -283,8 +290,14 @@ impl BufferRef {
             unsafe { l.release() };
         }
         drop(lock);
-        // SAFETY: made by `new`, not used any more.
-        unsafe { mem::free(self.0.as_ptr().cast()) };
+        // SAFETY: made by `new` or `with_size`, not used any more.
+        unsafe {
+            if b.state.get() & OVERLAPPED == 0 {
+                mem::small::give::<0>(self.0.as_ptr().cast());
+            } else {
+                mem::free(self.0.as_ptr().cast());
+            }
+        }
         // Last: cleanup callbacks run the program's code.
         drop(blocks);
     }

@@ -1,10 +1,11 @@
 //! Where the memory of blocks comes from: `mem`, with a small cache for large blocks.
 //!
-//! malloc serves small blocks well. Large ones it tends to give back to the system and fetch again, page fault by
-//! page fault; so some of them are kept, sorted by size. A program with threads (one that has set evthread locks)
-//! does without: a block that changes threads here, by an atomic of ours, looks like a data race to TSan and helgrind,
-//! and malloc's arenas keep threads apart better.
-use super::chain::ChainRef;
+//! Small ones come from and go to the thread's shelf (`mem::small`). Large ones malloc tends to give back to the system
+//! and fetch again, page fault by page fault; so some of them are kept, sorted by size. A program with threads (one that
+//! has set evthread locks) does without: a block that changes threads here, by an atomic of ours, looks like a data race
+//! to TSan and helgrind, and malloc's arenas keep threads apart better.
+use super::chain::{ChainRef, HEADER, MIN_ALLOC};
+use crate::mem::small;
 use crate::{Result, mem, thread};
 use parking_lot::Mutex;
 use std::ptr::{NonNull, null_mut};
@@ -35,7 +36,7 @@ static CACHE: Mutex<Cache> = Mutex::new(Cache { heads: [null_mut(); CLASSES], he
 
 /// What to ask for when `need` bytes are wanted: malloc's size classes while small, then whole pages and quarters
 /// of powers of two.
-pub(super) fn round(need: usize, min: usize) -> usize {
+pub(super) const fn round(need: usize, min: usize) -> usize {
     if need <= min {
         min
     } else if need <= MIN_CACHED {
@@ -59,28 +60,57 @@ fn class(size: usize) -> Option<usize> {
     (i < CLASSES).then_some(i)
 }
 
-/// `size` bytes, or null.
+// Where the thread keeps small blocks. Class 0 is for the evbuffers themselves.
+const SMALLEST: usize = MIN_ALLOC;
+const SMALL2: usize = 512 - OVERHEAD;
+const SMALL3: usize = 1024 - OVERHEAD;
+const SMALL4: usize = 2048 - OVERHEAD;
+/// What most reads spill into.
+const SPILL: usize = round(16384 + HEADER, MIN_ALLOC);
+
+/// `size` bytes, or null. It is a size that `round` made, or less than [`MIN_ALLOC`].
 #[inline]
 pub(super) fn take(size: usize) -> *mut u8 {
-    if let Some(i) = class(size)
-        && !thread::locks_enabled()
-        && let Some(p) = from_cache(i, size)
-    {
-        return p.as_ptr();
+    if size == SMALLEST { small::take::<1>(size).cast() } else { take_other(size) }
+}
+#[inline(never)]
+fn take_other(size: usize) -> *mut u8 {
+    match size {
+        SMALL2 => small::take::<2>(size).cast(),
+        SMALL3 => small::take::<3>(size).cast(),
+        SMALL4 => small::take::<4>(size).cast(),
+        SPILL => small::take::<5>(size).cast(),
+        _ => match class(size).filter(|_| !thread::locks_enabled()).and_then(|i| from_cache(i, size)) {
+            Some(p) => p.as_ptr(),
+            None => mem::malloc(size).cast(),
+        },
     }
-    mem::malloc(size).cast()
 }
 /// Gives back what `take(size)` returned.
 #[inline]
 pub(super) fn give(p: *mut u8, size: usize) {
-    if let Some(i) = class(size)
-        && !thread::locks_enabled()
-        && to_cache(p, i, size)
-    {
-        return;
+    // SAFETY (both): by this module's contract it came from `take` for that size, and is not used any more.
+    if size == SMALLEST { unsafe { small::give::<1>(p.cast()) } } else { unsafe { give_other(p, size) } }
+}
+/// # Safety
+/// As for [`mem::free`], and of that size.
+#[inline(never)]
+unsafe fn give_other(p: *mut u8, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match size {
+            SMALL2 => small::give::<2>(p.cast()),
+            SMALL3 => small::give::<3>(p.cast()),
+            SMALL4 => small::give::<4>(p.cast()),
+            SPILL => small::give::<5>(p.cast()),
+            _ => {
+                let kept = class(size).is_some_and(|i| !thread::locks_enabled() && to_cache(p, i, size));
+                if !kept {
+                    mem::free(p.cast());
+                }
+            }
+        }
     }
-    // SAFETY: by this module's contract it came from `take` and is not used any more.
-    unsafe { mem::free(p.cast()) }
 }
 #[inline]
 fn from_cache(i: usize, size: usize) -> Option<NonNull<u8>> {
@@ -123,6 +153,7 @@ fn to_list(p: *mut u8, i: usize, size: usize) -> bool {
 
 /// Gives the cache's memory back: before the allocator changes, and at the end.
 pub fn trim() {
+    mem::small::trim();
     for front in &FRONT {
         if let Some(p) = NonNull::new(front.swap(null_mut(), Acquire)) {
             // SAFETY: it belongs to us alone now, and came from `mem`.
@@ -154,7 +185,8 @@ mod tests {
 
     #[test]
     fn each_rounded_size_has_its_class() {
-        let mut sizes = std::collections::BTreeMap::new();
+        let (mut sizes, mut small_sizes) =
+            (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
         for need in 1..600_000 {
             let size = round(need, 232);
             assert!(size >= need);

@@ -23,7 +23,6 @@ mod machine {
         }
         #[inline(always)]
         /// Which are `c`.
-        #[inline(always)]
         pub(in super::super) fn is(self, c: u8) -> V {
             // SAFETY: as said.
             unsafe { V(_mm_cmpeq_epi8(self.0, _mm_set1_epi8(c as i8))) }

@@ -1,22 +1,34 @@
 //! The pluggable allocator: everything goes through the table of `event_set_mem_functions`, and can fail.
+pub mod small;
+
 use crate::abi::event::{event_free_fn, event_malloc_fn, event_realloc_fn};
 use crate::sys::c;
 use crate::{Error, Result};
 use allocator_api2::alloc::{AllocError, Allocator, Layout};
 use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 // Null: the C library's own function.
 static MALLOC: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 static REALLOC: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 static FREE: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 
+/// Whether any of them is not null.
+static OTHERS: AtomicBool = AtomicBool::new(false);
+
 /// `event_set_mem_functions`. Must come before any other use of the library; None restores the default.
 pub fn set_functions(malloc: event_malloc_fn, realloc: event_realloc_fn, free: event_free_fn) {
     MALLOC.store(malloc.map_or(null_mut(), |f| f as *mut c_void), Relaxed);
     REALLOC.store(realloc.map_or(null_mut(), |f| f as *mut c_void), Relaxed);
     FREE.store(free.map_or(null_mut(), |f| f as *mut c_void), Relaxed);
+    OTHERS.store(malloc.is_some() || realloc.is_some() || free.is_some(), Relaxed);
+}
+
+/// Whether memory is the C library's.
+#[inline]
+pub fn is_default() -> bool {
+    !OTHERS.load(Relaxed)
 }
 
 /// Allocates `size` bytes; null for 0 and on failure (errno ENOMEM).
