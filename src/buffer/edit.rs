@@ -411,10 +411,12 @@ impl BufferRef {
     #[inline]
     pub fn front(self) -> (*const u8, usize) {
         let b = self.state();
-        if b.is_simple(0)
-            && let Some(c) = b.first.get().filter(|c| !c.in_file() && !c.is_empty())
-        {
-            return (c.data(), c.len());
+        if b.is_simple(0) {
+            match b.first.get() {
+                None => return (std::ptr::null(), 0),
+                Some(c) if !c.in_file() && !c.is_empty() => return (c.data(), c.len()),
+                Some(_) => {}
+            }
         }
         let n = self.first_len();
         self.pullup(Some(n)).map_or((std::ptr::null(), 0), |p| (p.cast_const(), n))

@@ -174,6 +174,40 @@ impl BufferRef {
         }
         Ok(())
     }
+    /// Room for `size` bytes at least, in one piece: where it is and how much. What is written there becomes data by
+    /// [`Self::commit_room`].
+    #[inline]
+    pub fn room(self, size: usize) -> Result<(*mut u8, usize)> {
+        let b = self.state();
+        if b.is_simple(FROZEN_BACK) {
+            let tail = b.data_chain().filter(|c| c.is_plain());
+            if let Some(c) = tail.filter(|c| c.room() >= size) {
+                return Ok((c.end(), c.room()));
+            }
+            if b.first.get().is_none() {
+                let c = ChainRef::new(size)?;
+                b.append_spare(c);
+                return Ok((c.end(), c.room()));
+            }
+        }
+        let mut room = [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }];
+        self.reserve(size, &mut room)?;
+        Ok((room[0].iov_base.cast(), room[0].iov_len))
+    }
+    /// The first `n` bytes of the room at `start`, which [`Self::room`] gave, are data now.
+    #[inline]
+    pub fn commit_room(self, start: *mut u8, n: usize) -> Result<()> {
+        let b = self.state();
+        let tail = b.data_chain().filter(|c| b.is_simple(FROZEN_BACK) && c.end() == start && c.room() >= n);
+        if let Some(c) = tail.filter(|_| n != 0) {
+            c.grow(n);
+            b.add_len(n);
+            // Last: it may change the buffer.
+            b.note_added();
+            return Ok(());
+        }
+        self.commit(&[iovec { iov_base: start.cast(), iov_len: n as _ }])
+    }
     /// `evbuffer_add_vprintf`: lets `format` write into the room at the end. `format` returns how many bytes it
     /// needs, and is called once more with that room if there were fewer; negative: it failed.
     pub fn add_formatted(

@@ -185,8 +185,7 @@ mod tests {
 
     #[test]
     fn each_rounded_size_has_its_class() {
-        let (mut sizes, mut small_sizes) =
-            (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
+        let mut sizes = std::collections::BTreeMap::new();
         for need in 1..600_000 {
             let size = round(need, 232);
             assert!(size >= need);

@@ -103,10 +103,17 @@ pub fn long_span_from(s: &[u8], from: usize, set: u8) -> usize {
     let at = vector::find(s, from, |v| usual(v).not(), |c| CLASS[c as usize] & set == 0);
     span_from(s, at, set)
 }
-/// A byte of a Host field.
+/// Whether a Host field may have such a value.
 #[inline]
-pub fn is_host(c: u8) -> bool {
-    CLASS[c as usize] & HOST != 0
+pub fn host(s: &[u8]) -> bool {
+    s.iter().fold(HOST, |all, &c| all & CLASS[c as usize]) != 0
+}
+/// Whether `name`, which holds no control byte, is `small` (letters and hyphens), whatever the case of its letters.
+#[inline(always)]
+pub fn is_named<const N: usize>(name: &[u8], small: &[u8; N]) -> bool {
+    // No other bytes than those meant become a letter or a hyphen so.
+    let same = |name: &[u8; N]| name.iter().zip(small).fold(0, |odd, (a, b)| odd | ((a | 0x20) ^ b)) == 0;
+    name.try_into().is_ok_and(same)
 }
 /// A space or a tab.
 #[inline]
@@ -234,7 +241,7 @@ mod tests {
             assert_eq!(is_unreserved(c), alnum || b"-._~".contains(&c), "{c}");
             let both = alnum || b"-._~!$&'()*+,;=".contains(&c);
             assert_eq!(is_unreserved_or_sub_delim(c), both, "{c}");
-            assert_eq!(is_host(c), both || b"%[]:".contains(&c), "{c}");
+            assert_eq!(host(&[b'a', c, b'z']), both || b"%[]:".contains(&c), "{c}");
             assert_eq!(is_hex(c), c.is_ascii_hexdigit());
             assert_eq!(text(&[c]), c == 9 || (c >= 32 && c != 127), "{c}");
             assert_eq!(target(&[c]), c >= 32 && c != 127, "{c}");
@@ -277,6 +284,19 @@ mod tests {
         }
         assert!(!field_name(b"") && token_len(b"") == 0);
         assert!(text(b"") && target(b"") && !token(b"") && !token(b"a b") && token(b"X-a"));
+    }
+    #[test]
+    fn names_are_compared_without_their_case() {
+        for (name, want) in
+            [("host", true), ("HOST", true), ("hOsT", true), ("hosts", false), ("hos", false), ("", false)]
+        {
+            assert_eq!(is_named(name.as_bytes(), b"host"), want, "{name}");
+        }
+        for c in b' '..=255 {
+            let name = [b'a', c, b'z'];
+            assert_eq!(is_named(&name, b"a-z"), c == b'-', "{c}");
+            assert_eq!(is_named(&name, b"akz"), matches!(c, b'k' | b'K'), "{c}");
+        }
     }
     #[test]
     fn blanks_are_trimmed_at_both_ends() {

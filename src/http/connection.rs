@@ -25,9 +25,9 @@ use crate::list::{TailLink, TailQueue};
 use crate::sys::c;
 use crate::sys::c::{sockaddr, timeval};
 use crate::sys::socket;
-use crate::{Result, mem, sys};
+use crate::{Error, Result, mem, sys};
 use std::cell::{Cell, UnsafeCell};
-use std::ffi::{CStr, c_char, c_short, c_void};
+use std::ffi::{c_char, c_short, c_void};
 use std::ptr::{NonNull, null_mut};
 
 /// Seconds that reading, writing and connecting may rest, where a timeout is set to its default.
@@ -142,6 +142,7 @@ pub struct Connection {
     pub(super) client: Cell<*mut client::Part>,
     /// The other side: a C string.
     address: *mut c_char,
+    address_len: u32,
     pub(super) port: u16,
     state: Cell<State>,
     marks: Cell<Mark>,
@@ -212,6 +213,7 @@ impl ConRef {
     /// `base` None: the bufferevent's. `address` holds no NUL.
     pub(super) fn new(base: Option<BaseRef>, bev: BevRef, address: &[u8], port: u16) -> Result<ConRef> {
         let made = (|| {
+            let address_len = u32::try_from(address.len()).map_err(|_| Error::Invalid)?;
             let address = text::duplicate(address)?;
             // SAFETY: null links and functions are valid values of both.
             let (link, deferred) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
@@ -224,6 +226,7 @@ impl ConRef {
                 server: Cell::new(None),
                 client: Cell::new(null_mut()),
                 address,
+                address_len,
                 port,
                 state: Cell::new(State::Disconnected),
                 marks: Cell::new(Mark::empty()),
@@ -394,8 +397,9 @@ impl ConRef {
         (self.get().address, self.get().port)
     }
     pub fn peer_name<'a>(self) -> &'a [u8] {
-        // SAFETY: a C string that lives as long as the connection.
-        unsafe { CStr::from_ptr(self.get().address) }.to_bytes()
+        let c = self.get();
+        // SAFETY: so many bytes, which live as long as the connection.
+        unsafe { std::slice::from_raw_parts(c.address.cast(), c.address_len as usize) }
     }
     /// `evhttp_connection_get_addr`
     pub fn peer_address(self) -> *const sockaddr {

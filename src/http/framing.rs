@@ -59,7 +59,7 @@ pub struct Framing {
 }
 
 impl Framing {
-    /// Notes one field, its value unfolded and trimmed.
+    /// Notes one field, its name a token, its value unfolded and trimmed.
     #[inline]
     pub fn note(&mut self, name: &[u8], value: &[u8]) -> Result<Keep, Refused> {
         let first = name.first().map_or(0, |c| c | 0x20);
@@ -67,18 +67,17 @@ impl Framing {
     }
     fn note_known(&mut self, name: &[u8], value: &[u8]) -> Result<Keep, Refused> {
         match name.len() {
-            4 if name.eq_ignore_ascii_case(b"Host") => self.note_host(value)?,
-            6 if name.eq_ignore_ascii_case(b"Expect") => self.note_expect(value),
-            10 if name.eq_ignore_ascii_case(b"Connection") => self.note_connection(value),
-            14 if name.eq_ignore_ascii_case(b"Content-Length") => return self.note_length(value),
-            17 if name.eq_ignore_ascii_case(b"Transfer-Encoding") => self.note_coding(value)?,
+            4 if chars::is_named(name, b"host") => self.note_host(value)?,
+            6 if chars::is_named(name, b"expect") => self.note_expect(value),
+            10 if chars::is_named(name, b"connection") => self.note_connection(value),
+            14 if chars::is_named(name, b"content-length") => return self.note_length(value),
+            17 if chars::is_named(name, b"transfer-encoding") => self.note_coding(value)?,
             _ => {}
         }
         Ok(Keep::Yes)
     }
     fn note_host(&mut self, value: &[u8]) -> Result<(), Refused> {
-        let valid = value.iter().all(|&c| chars::is_host(c));
-        if self.host || !valid {
+        if self.host || !chars::host(value) {
             return Err(Refused::Syntax);
         }
         self.host = true;

@@ -176,8 +176,11 @@ pub(super) fn begin(con: ConRef) -> Step {
         let _ = input.drain(usize::MAX);
         return Step::Wait;
     }
-    if !skip_empty_lines(input) || input.is_empty() {
-        return Step::Wait;
+    // SAFETY: the slice is not used any more when anything happens.
+    match unsafe { reading::front(input) } {
+        [] => return Step::Wait,
+        [b'\r', ..] if !skip_empty_lines(input) || input.is_empty() => return Step::Wait,
+        _ => {}
     }
     if con.get().replied.get() >= AHEAD_REPLIES || con.bev().output().len() > AHEAD_OUTPUT {
         return Step::Wait;

@@ -137,7 +137,7 @@ fn first_line(con: ConRef, req: ReqRef) -> Result<Step, Broken> {
         return Ok(Step::Wait);
     }
     con.set_state(State::Headers);
-    Ok(Step::Again)
+    headers(con, req)
 }
 
 /// Reads and drops the first line. False: it is not complete.

@@ -10,6 +10,9 @@ use crate::buffer::BufferRef;
 use crate::{Error, Result, warnx};
 use std::ffi::{CStr, c_int, c_void};
 
+/// The most bytes of a body that are copied behind the head.
+const SMALL_BODY: usize = 256;
+
 /// The connection on which `req` is the one to be answered. None with a word to the program's author: it is not, or has
 /// been answered.
 fn current(req: ReqRef, doing: &str) -> Option<ConRef> {
@@ -57,14 +60,31 @@ fn send(con: ConRef, req: ReqRef, body: Option<BufferRef>) {
             None => own,
         };
         check_coding(req, body);
-        let said = put_head(con, req, output, Some(body.len()), false)?;
+        let sent = req.response_has_body();
+        // SAFETY: nothing changes the body before it has been copied.
+        let small = if sent { unsafe { small_body(body) } } else { &[] };
+        let rest = sent && small.is_empty();
+        let said = put_head(con, req, output, Some(body.len()), small)?;
         if said.close {
             con.mark(Mark::CLOSING, true);
         }
-        if req.response_has_body() { output.add_buffer(body) } else { body.drain(usize::MAX) }
+        if rest { output.add_buffer(body) } else { body.drain(usize::MAX) }
     });
     end(con, req, composed);
     kept.release();
+}
+
+/// A body that is better copied behind the head than sent from a block of its own; nothing if it is not.
+///
+/// # Safety
+/// The buffer is not changed while the result is used.
+unsafe fn small_body<'a>(body: BufferRef) -> &'a [u8] {
+    if body.len() > SMALL_BODY {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    let front = unsafe { reading::front(body) };
+    if front.len() == body.len() { front } else { &[] }
 }
 
 /// Runs `f` with the output; what leaves it meanwhile is not yet told.
@@ -136,13 +156,13 @@ fn check_coding(req: ReqRef, body: BufferRef) {
 }
 
 /// Writes the head of a reply. What the program's headers do not say and the other side has to know is added.
-/// `length`: of the body, where it is known. `streamed`: the body comes piece by piece.
+/// `length`: of the body; None: it comes piece by piece. `small`: all of it, or nothing.
 fn put_head(
     con: ConRef,
     req: ReqRef,
     output: BufferRef,
     length: Option<usize>,
-    streamed: bool,
+    small: &[u8],
 ) -> Result<Said> {
     let framing = &con.message().framing;
     let proxy = req.has(ReqFlags::PROXY_REQUEST);
@@ -154,12 +174,12 @@ fn put_head(
     let body = req.response_has_body();
     let (first, new) = (req.major() == 1, req.at_least_1(1));
     let server = con.server();
-    writing::put_response_head(output, req, closes, |said, out| {
-        if streamed {
+    writing::put_response_head(output, req, closes, small, |said, out| {
+        if length.is_none() {
             let chunked = body && !said.length && new;
             req.set_bit(ReqBits::CHUNKED, chunked);
             if chunked && !said.coding {
-                out.put(&[b"Transfer-Encoding: chunked\r\n"])?;
+                out.field(b"Transfer-Encoding: ", b"chunked")?;
             }
             // Where the body's length is not told in any way, its end is the connection's.
             con.mark(Mark::UNTIL_CLOSE, body && !said.length && !chunked);
@@ -169,11 +189,11 @@ fn put_head(
             && !said.date
             && let Some(s) = server
         {
-            s.with_date(|date| out.put(&[b"Date: ", date, b"\r\n"]))?;
+            s.with_date(|date| out.field(b"Date: ", date))?;
         }
         let keep_alive = !new && framing.keep_alive() && !con.is(Mark::UNTIL_CLOSE) && !closes;
         if first && keep_alive && !said.connection {
-            out.put(&[b"Connection: keep-alive\r\n"])?;
+            out.field(b"Connection: ", b"keep-alive")?;
         }
         if let Some(n) = length
             && body
@@ -181,16 +201,16 @@ fn put_head(
             && !said.length
             && !said.coding
         {
-            out.put(&[b"Content-Length: ", Decimal::new(n as u64).as_bytes(), b"\r\n"])?;
+            out.field(b"Content-Length: ", Decimal::new(n as u64).as_bytes())?;
         }
         if body
             && !said.content_type
             && let Some(default) = server.and_then(|s| s.default_content_type()).filter(|t| chars::text(t))
         {
-            out.put(&[b"Content-Type: ", default, b"\r\n"])?;
+            out.field(b"Content-Type: ", default)?;
         }
         if closes && !proxy {
-            out.put(&[b"Connection: close\r\n"])?;
+            out.field(b"Connection: ", b"close")?;
         }
         Ok(())
     })
@@ -212,7 +232,7 @@ pub fn send_reply_start(req: ReqRef, code: c_int, reason: Option<&[u8]>) {
     let kept = req.keep();
     con.mark(Mark::REPLY_BEGUN, true);
     let composed = compose(con, |output| {
-        put_head(con, req, output, None, true)?;
+        put_head(con, req, output, None, &[])?;
         let own = req.output_buffer().ok_or(Error::Invalid)?;
         if own.is_empty() { Ok(()) } else { put_chunk(req, output, own) }
     });

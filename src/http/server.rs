@@ -222,7 +222,7 @@ impl ServerRef {
         }
     }
     /// Hands the present date to `f`.
-    pub(super) fn with_date<R>(self, f: impl FnOnce(&[u8]) -> R) -> R {
+    pub(super) fn with_date<R>(self, f: impl FnOnce(&[u8; date::LEN]) -> R) -> R {
         // SAFETY: no pointer: the result alone is wanted.
         let now = unsafe { c::time(null_mut()) } as i64;
         // SAFETY: `f` is ours and does not come back for the date.

@@ -61,19 +61,30 @@ impl Writer {
 /// # Safety
 /// As `copy_nonoverlapping`.
 #[inline(always)]
-unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
-    // SAFETY: the caller's promise; the two halves, which may overlap, are inside the `n` bytes.
+pub(super) unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
+    /// The first and the last bytes, as many as a `T` has; both may overlap.
+    #[inline(always)]
+    unsafe fn ends<T>(from: *const u8, to: *mut u8, n: usize) {
+        let rest = n - size_of::<T>();
+        // SAFETY: the caller's promise; there are so many.
+        unsafe {
+            let last = from.add(rest).cast::<T>().read_unaligned();
+            to.cast::<T>().write_unaligned(from.cast::<T>().read_unaligned());
+            to.add(rest).cast::<T>().write_unaligned(last);
+        }
+    }
+    // SAFETY: the caller's promise.
     unsafe {
-        if n.wrapping_sub(8) > 24 {
-            std::ptr::copy_nonoverlapping(from, to, n);
-        } else if n <= 16 {
-            let last = from.add(n - 8).cast::<u64>().read_unaligned();
-            to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned());
-            to.add(n - 8).cast::<u64>().write_unaligned(last);
-        } else {
-            let last = from.add(n - 16).cast::<u128>().read_unaligned();
-            to.cast::<u128>().write_unaligned(from.cast::<u128>().read_unaligned());
-            to.add(n - 16).cast::<u128>().write_unaligned(last);
+        match n {
+            16..=32 => ends::<u128>(from, to, n),
+            8..16 => ends::<u64>(from, to, n),
+            4..8 => ends::<u32>(from, to, n),
+            33.. => std::ptr::copy_nonoverlapping(from, to, n),
+            _ => {
+                for i in 0..n {
+                    *to.add(i) = *from.add(i);
+                }
+            }
         }
     }
 }

@@ -7,9 +7,7 @@ use super::request::ReqRef;
 use super::text::Writer;
 use super::{chars, method};
 use crate::buffer::BufferRef;
-use crate::sys::c::iovec;
 use crate::{Error, Result};
-use std::ptr::null_mut;
 
 /// Decimal digits of a number.
 pub(super) struct Decimal {
@@ -17,8 +15,13 @@ pub(super) struct Decimal {
     start: usize,
 }
 impl Decimal {
+    #[inline]
     pub(super) fn new(mut n: u64) -> Decimal {
-        let mut d = Decimal { digits: [b'0'; 20], start: 20 };
+        let mut d = Decimal { digits: [b'0'; 20], start: 19 };
+        if n < 10 {
+            d.digits[19] += n as u8;
+            return d;
+        }
         for (i, place) in d.digits.iter_mut().enumerate().rev() {
             *place = b'0' + (n % 10) as u8;
             n /= 10;
@@ -29,6 +32,7 @@ impl Decimal {
         }
         d
     }
+    #[inline]
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.digits.get(self.start..).unwrap_or_default()
     }
@@ -71,16 +75,15 @@ pub(super) struct Said {
 impl Said {
     #[inline(always)]
     fn note(&mut self, name: &[u8], value: &[u8]) {
-        let is = |n: &[u8]| name.eq_ignore_ascii_case(n);
         match name.len() {
-            4 => self.date |= is(b"Date"),
-            10 if is(b"Connection") && !self.connection => {
+            4 => self.date |= chars::is_named(name, b"date"),
+            10 if chars::is_named(name, b"connection") && !self.connection => {
                 self.connection = true;
                 self.close = value.eq_ignore_ascii_case(b"close");
             }
-            12 => self.content_type |= is(b"Content-Type"),
-            14 => self.length |= is(b"Content-Length"),
-            17 => self.coding |= is(b"Transfer-Encoding"),
+            12 => self.content_type |= chars::is_named(name, b"content-type"),
+            14 => self.length |= chars::is_named(name, b"content-length"),
+            17 => self.coding |= chars::is_named(name, b"transfer-encoding"),
             _ => {}
         }
     }
@@ -92,25 +95,25 @@ const FIRST_ROOM: usize = 512;
 /// Bytes on their way into the room at a buffer's end.
 pub(super) struct Out {
     to: BufferRef,
-    room: iovec,
+    start: *mut u8,
     out: Writer,
 }
 impl Out {
+    #[inline]
     fn new(to: BufferRef, size: usize) -> Result<Out> {
-        let mut room = [iovec { iov_base: null_mut(), iov_len: 0 }];
-        to.reserve(size, &mut room)?;
-        let [room] = room;
-        let start = room.iov_base.cast::<u8>();
-        if room.iov_len < size || start.is_null() {
+        let (start, room) = to.room(size)?;
+        if room < size || start.is_null() {
             return Err(Error::NoMem);
         }
         // SAFETY: reserved; the writer stays inside.
-        let out = unsafe { Writer::new(start, start.add(room.iov_len)) };
-        Ok(Out { to, room, out })
+        let out = unsafe { Writer::new(start, start.add(room)) };
+        Ok(Out { to, start, out })
     }
-    fn finish(mut self) -> Result<()> {
-        self.room.iov_len = self.out.at() as usize - self.room.iov_base as usize;
-        self.to.commit(&[self.room])
+    fn len(&self) -> usize {
+        self.out.at() as usize - self.start as usize
+    }
+    fn finish(self) -> Result<()> {
+        self.to.commit_room(self.start, self.len())
     }
     #[inline]
     fn ensure(&mut self, n: usize) -> Result<()> {
@@ -119,9 +122,7 @@ impl Out {
     /// What has been written so far is committed, and more room is reserved.
     #[cold]
     fn more(&mut self, n: usize) -> Result<()> {
-        let mut room = self.room;
-        room.iov_len = self.out.at() as usize - room.iov_base as usize;
-        self.to.commit(&[room])?;
+        self.to.commit_room(self.start, self.len())?;
         *self = Out::new(self.to, n.max(2 * FIRST_ROOM))?;
         Ok(())
     }
@@ -129,6 +130,15 @@ impl Out {
     pub(super) fn put(&mut self, pieces: &[&[u8]]) -> Result<()> {
         self.ensure(pieces.iter().map(|p| p.len()).sum())?;
         pieces.iter().for_each(|p| self.out.put(p));
+        Ok(())
+    }
+    /// A field: `name` has the colon and the blank with it.
+    #[inline(always)]
+    pub(super) fn field<const N: usize>(&mut self, name: &[u8; N], value: &[u8]) -> Result<()> {
+        self.ensure(N + value.len() + 2)?;
+        self.out.put_array(name);
+        self.out.put(value);
+        self.out.put_array(b"\r\n");
         Ok(())
     }
     /// A header, if it can be sent. A folded value becomes one line.
@@ -159,21 +169,22 @@ impl Out {
     }
 }
 
-/// Appends the first line (in `first`, without its end), the headers, and what `more` adds once it is known what they
-/// say. `no_connection`: headers about the connection are left out.
+/// Appends what `first` writes, the headers, what `more` adds once it is known what they say, and the end of a head with
+/// `body` behind it. `no_connection`: headers about the connection are left out.
 ///
 /// A failure may leave part of it in the buffer.
+#[inline(always)]
 pub(super) fn put_head(
     to: BufferRef,
-    first: &[&[u8]],
+    first: impl FnOnce(&mut Out) -> Result<()>,
     headers: Option<Headers>,
     no_connection: bool,
+    body: &[u8],
     more: impl FnOnce(&Said, &mut Out) -> Result<()>,
 ) -> Result<Said> {
     let mut out = Out::new(to, FIRST_ROOM)?;
     let mut said = Said::default();
-    out.put(first)?;
-    out.put(&[b"\r\n"])?;
+    first(&mut out)?;
     if let Some(h) = headers {
         for (name, value) in h.iter() {
             if no_connection && is_about_connection(name) {
@@ -183,7 +194,9 @@ pub(super) fn put_head(
         }
     }
     more(&said, &mut out)?;
-    out.put(&[b"\r\n"])?;
+    out.ensure(2 + body.len())?;
+    out.out.put_array(b"\r\n");
+    out.out.put(body);
     out.finish()?;
     Ok(said)
 }
@@ -196,17 +209,31 @@ pub(super) fn version(req: ReqRef) -> &'static [u8] {
     if req.major() == 1 && req.minor() == 0 { b"HTTP/1.0" } else { b"HTTP/1.1" }
 }
 
-/// The head of a response: its first line, its headers as they are now, and what `more` adds.
+/// The head of a response: its first line, its headers as they are now, and what `more` adds. `body` follows it.
+#[inline(always)]
 pub(super) fn put_response_head(
     to: BufferRef,
     req: ReqRef,
     no_connection: bool,
+    body: &[u8],
     more: impl FnOnce(&Said, &mut Out) -> Result<()>,
 ) -> Result<Said> {
-    let code = Decimal::new(u64::try_from(req.response_code()).unwrap_or(0).min(999));
-    let reason = Some(req.reason()).filter(|r| chars::text(r)).unwrap_or_default();
-    let first = [version(req), b" ", code.as_bytes(), b" ", reason];
-    put_head(to, &first, req.output_headers(), no_connection, more)
+    let first = |out: &mut Out| {
+        let code = u32::try_from(req.response_code()).unwrap_or(0).min(999);
+        let digit = |n: u32| b'0' + (n % 10) as u8;
+        let reason = Some(req.reason()).filter(|r| chars::text(r)).unwrap_or_default();
+        out.ensure(15 + reason.len())?;
+        if req.major() == 1 && req.minor() == 0 {
+            out.out.put_array(b"HTTP/1.0 ");
+        } else {
+            out.out.put_array(b"HTTP/1.1 ");
+        }
+        out.out.put_array(&[digit(code / 100), digit(code / 10), digit(code), b' ']);
+        out.out.put(reason);
+        out.out.put_array(b"\r\n");
+        Ok(())
+    };
+    put_head(to, first, req.output_headers(), no_connection, body, more)
 }
 
 /// The method and the target of a request. Fails if they could not be read as such: the target holds control bytes, or
@@ -218,8 +245,8 @@ pub(super) fn request_line<'a>(req: ReqRef) -> Result<(&'static [u8], &'a [u8])>
 /// The head of a request.
 pub(super) fn put_request_head(to: BufferRef, req: ReqRef) -> Result<()> {
     let (name, target) = request_line(req)?;
-    let first = [name, b" ", target, b" ", version(req)];
-    put_head(to, &first, req.output_headers(), false, |_, _| Ok(())).map(|_| ())
+    let first = |out: &mut Out| out.put(&[name, b" ", target, b" ", version(req), b"\r\n"]);
+    put_head(to, first, req.output_headers(), false, &[], |_, _| Ok(())).map(|_| ())
 }
 
 #[cfg(test)]
