@@ -28,7 +28,7 @@ enum Precision {
 pub(super) struct Epoll {
     epfd: c_int,
     precision: Precision,
-    /// Moved out while a wait is under way.
+    /// While a wait is under way, it alone uses them; nothing moves them meanwhile.
     events: Vec<epoll_event>,
     changes: Option<Changelist>,
 }
@@ -37,7 +37,8 @@ pub(super) struct Wait {
     epfd: c_int,
     precision: Precision,
     timeout: Option<u64>,
-    events: Vec<epoll_event>,
+    /// The backend's array: moving it out and back would cost more than the rest of a wait.
+    events: *mut [epoll_event],
     got: Result<usize>,
 }
 
@@ -127,6 +128,7 @@ impl Epoll {
         epoll.room(FIRST_ROOM)?;
         Ok(epoll)
     }
+    #[cold]
     fn room(&mut self, n: usize) -> Result<()> {
         self.events.try_resize(n, epoll_event { events: 0, u64: 0 })
     }
@@ -150,41 +152,34 @@ impl Epoll {
                 let _ = apply(epfd, fd, old, new, false);
             });
         }
-        // Empty only if an earlier wait never came back.
-        let got = if self.events.is_empty() { self.room(FIRST_ROOM) } else { Ok(()) };
         Wait {
             epfd: self.epfd,
             precision: self.precision,
             timeout: timeout.map(|us| us.min(LONGEST_WAIT)),
-            events: std::mem::replace(&mut self.events, mem::new_vec()),
-            got: got.map(|()| 0),
+            events: &raw mut self.events[..],
+            got: Ok(0),
         }
     }
     #[inline]
-    pub(super) fn finish_wait(&mut self, mut w: Wait, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
+    pub(super) fn finish_wait(&mut self, w: &Wait, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
         self.precision = w.precision;
         let mut n = match w.got {
             Ok(n) => n,
             Err(Error::Os(libc::EINTR)) => 0,
-            Err(e) => {
-                self.events = w.events;
-                return Err(e);
-            }
+            Err(e) => return Err(e),
         };
-        let full = n == w.events.len();
+        let full = n == self.events.len();
         if let Precision::Timer(fd) = w.precision {
-            n = drop_event_of(fd, &mut w.events, n);
+            n = drop_event_of(fd, &mut self.events, n);
         }
-        for e in w.events.get(..n).unwrap_or_default() {
+        for e in self.events.get(..n).unwrap_or_default() {
             let (flags, fd) = (e.events, e.u64 as u32 as evutil_socket_t);
             reports.report(fd, what(flags));
         }
-        let len = w.events.len();
-        if full && len < MOST_ROOM {
+        if full && self.events.len() < MOST_ROOM {
             // There may be more than fitted; without memory the next turn gets the rest all the same.
-            let _ = w.events.try_resize((len * 2).min(MOST_ROOM), epoll_event { events: 0, u64: 0 });
+            let _ = self.room((self.events.len() * 2).min(MOST_ROOM));
         }
-        self.events = w.events;
         Ok(())
     }
 }
@@ -204,10 +199,12 @@ impl Wait {
         if self.got.is_err() {
             return;
         }
+        // SAFETY: the backend's array, which stays where it is until the wait is over (see `Epoll`).
+        let events = unsafe { &mut *self.events };
         self.got = match self.precision {
-            Precision::Millisecond => os::wait(self.epfd, &mut self.events, to_msec(self.timeout)),
-            _ if self.timeout == Some(0) => os::wait(self.epfd, &mut self.events, 0),
-            Precision::Pwait2 => match os::pwait2(self.epfd, &mut self.events, self.timeout) {
+            Precision::Millisecond => os::wait(self.epfd, events, to_msec(self.timeout)),
+            _ if self.timeout == Some(0) => os::wait(self.epfd, events, 0),
+            Precision::Pwait2 => match os::pwait2(self.epfd, events, self.timeout) {
                 // EPERM: a sandbox that does not know the call.
                 Err(Error::Os(libc::ENOSYS | libc::EPERM)) => {
                     self.precision = open_timer(self.epfd);
@@ -216,8 +213,8 @@ impl Wait {
                 r => r,
             },
             Precision::Timer(timer) => match os::set_timer(timer, self.timeout) {
-                Ok(()) => os::wait(self.epfd, &mut self.events, -1),
-                Err(_) => os::wait(self.epfd, &mut self.events, to_msec(self.timeout)),
+                Ok(()) => os::wait(self.epfd, events, -1),
+                Err(_) => os::wait(self.epfd, events, to_msec(self.timeout)),
             },
         };
         if self.got.is_err() && self.got != Err(Error::Os(libc::EINTR)) {
@@ -286,7 +283,7 @@ mod tests {
             let start = Instant::now();
             let mut w = e.start_wait(Some(us));
             w.run();
-            e.finish_wait(w, &mut Closure(|_, _| unreachable!("the timer is nobody's event"))).unwrap();
+            e.finish_wait(&w, &mut Closure(|_, _| unreachable!("the timer is nobody's event"))).unwrap();
             assert!(start.elapsed() >= Duration::from_micros(us));
             best = best.min(start.elapsed());
         }
@@ -304,7 +301,7 @@ mod tests {
                 assert_eq!((fd, what), (p[1], Interest::WRITE | Interest::ET));
                 seen += 1;
             });
-            e.finish_wait(w, &mut see).unwrap();
+            e.finish_wait(&w, &mut see).unwrap();
             assert_eq!(seen, 1);
         }
         os::close(p[0]);

@@ -376,9 +376,11 @@ impl Backend {
     /// Reports (descriptor, what happened) of `wait` and takes its arrays back. Base lock held again.
     #[inline]
     pub fn finish_wait_into(&mut self, wait: Wait, reports: &mut impl Reports) -> Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let (Kind::Epoll(e), WaitKind::Epoll(w)) = (&mut self.kind, &wait.0) {
+            return e.finish_wait(w, reports);
+        }
         match (&mut self.kind, wait.0) {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
-            (Kind::Epoll(e), WaitKind::Epoll(w)) => e.finish_wait(w, reports),
             #[cfg(any(
                 target_os = "solaris",
                 target_os = "illumos",

@@ -222,10 +222,21 @@ impl Queues {
     pub(crate) fn output_len(&self) -> usize {
         self.output_len
     }
-    /// The head of the output queue, or null.
+    /// Takes the head off the output queue.
     #[inline]
-    pub(crate) fn first_output(&self) -> *mut event_callback {
-        self.output.first()
+    pub(crate) fn take_output(&mut self) -> Option<*mut event_callback> {
+        let cb = self.output.first();
+        if cb.is_null() {
+            return None;
+        }
+        // SAFETY: it is the first.
+        unsafe { self.output.remove_first(cb) };
+        let f = flags(cb);
+        self.output_len -= 1;
+        self.added.sub(counts(f));
+        self.active_count.sub(1);
+        set_flags(cb, f & !QUEUED);
+        Some(cb)
     }
     /// The head of any queue that is not empty, or null.
     pub(crate) fn first_of_all(&self) -> *mut event_callback {

@@ -449,15 +449,14 @@ fn run_output(mut g: Guard) -> (Guard, c_int) {
     let mut count = 0;
     let mut left = g.q.output_len();
     while left > 0 && !g.stop {
-        let cb = g.q.first_output();
-        if cb.is_null() {
-            break;
-        }
+        let Some(cb) = g.q.take_output() else { break };
         left -= 1;
         count += 1;
-        g.q.remove_any(cb);
         g.current = cb;
-        g = run_callback_as(g, cb);
+        // SAFETY: alive until it has been told so (see `CallbackRef`); only such callbacks stand on this queue.
+        let (f, arg) = unsafe { ((*cb).evcb_cb_union.evcb_selfcb, (*cb).evcb_arg) };
+        // SAFETY: registered together; the guard has been released.
+        g = g.call_user(|| unsafe { callback::selfcb(f, cb, arg) });
         g.current = null_mut();
         if g.waiters {
             g.callback_returned();

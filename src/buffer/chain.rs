@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub const CHAIN_MAX: usize = isize::MAX as usize;
 /// The smallest allocation: a buffer of one byte should be small. With malloc's own 8 bytes it fills a size class.
 pub const MIN_ALLOC: usize = if size_of::<usize>() == 8 { 232 } else { 116 };
-pub(super) const HEADER: usize = size_of::<Chain>();
+const HEADER: usize = size_of::<Chain>();
 /// More than this is not moved to make room in place.
 const MAX_REALIGN: usize = 2048;
 
@@ -412,6 +412,11 @@ impl Removed {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_none()
+    }
+    /// What it mostly is.
+    #[inline]
+    pub(super) fn is_one_plain(&self) -> bool {
+        self.0.is_some_and(|c| c.is_plain() && c.next().is_none())
     }
     /// Whether freeing them may run the program's code.
     #[inline]

@@ -130,6 +130,15 @@ impl BufferRef {
     }
     #[inline(never)]
     fn add_slow(self, data: &[u8]) -> Result<()> {
+        let b = self.state();
+        if b.is_simple(FROZEN_BACK) && b.first.get().is_none() && !data.is_empty() {
+            let c = ChainRef::new(data.len())?;
+            c.push(data);
+            b.put_first(c);
+            // Last: it may change the buffer.
+            b.note_added();
+            return Ok(());
+        }
         let call = self.enter();
         if call.frozen_back() {
             return Err(Error::Invalid);
@@ -216,7 +225,12 @@ impl BufferRef {
             return Ok(());
         }
         if n >= b.total.get() && b.is_simple(FROZEN_FRONT) {
-            self.discard(b.remove_all());
+            let all = b.remove_all();
+            if all.is_one_plain() {
+                drop(all);
+            } else {
+                self.discard(all);
+            }
             return Ok(());
         }
         self.drain_told(n)
@@ -286,6 +300,12 @@ impl BufferRef {
         let (src, dst) = (from.state(), self.state());
         // Moving is what pairs and filters do all day: the short path for two buffers of their own thread.
         if self != from && src.is_simple(not_from) && dst.is_simple(not_to) && src.total.get() != 0 {
+            if dst.first.get().is_none() {
+                dst.adopt(src);
+                // Last: it may change the buffers.
+                dst.note_added();
+                return Ok(());
+            }
             dst.check_growth(src.total.get())?;
             let Some(batch) = src.take_batch() else { return Ok(()) };
             let spare = dst.append_batch(batch);

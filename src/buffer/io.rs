@@ -1,6 +1,6 @@
 //! Between buffers and descriptors.
 use super::chain::{ChainRef, Removed};
-use super::{BufferRef, Call, Evbuffer, store};
+use super::{BufferRef, Call, Evbuffer, WATCHED, store};
 use crate::abi::util::evutil_socket_t;
 use crate::sys;
 use crate::sys::c;
@@ -29,7 +29,13 @@ impl BufferRef {
         call.read_some(fd, max)
     }
     /// The same for the bufferevent that owns the buffer, which may be frozen.
+    #[inline]
     pub fn owner_read_from(self, fd: evutil_socket_t, max: usize) -> Result<usize> {
+        let b = self.state();
+        // What most reads find: nothing in the way, and nothing there.
+        if b.is_simple(0) && b.first.get().is_none() {
+            return b.read_first(fd, max.min(MAX_READ));
+        }
         self.enter().read_some(fd, max)
     }
     /// Appends what `fill` puts into a block of at least `max` bytes, of which it is to use no more; it returns how many
@@ -62,7 +68,22 @@ impl BufferRef {
         call.write_some(fd, max.unwrap_or(usize::MAX))
     }
     /// The same for the bufferevent that owns the buffer, which may be frozen.
+    #[inline]
     pub fn owner_write_to(self, fd: evutil_socket_t, max: usize) -> Result<usize> {
+        let b = self.state();
+        // What most writes find: nothing in the way, and all of it in one block of ours.
+        if b.is_simple(0)
+            && let Some(c) = b.first.get()
+            && c.len() == b.total.get()
+            && c.is_plain()
+            && c.len().min(max) != 0
+        {
+            let all = iovec { iov_base: c.data().cast(), iov_len: c.len().min(max) };
+            // SAFETY: data of the block.
+            let n = unsafe { sys::io::writev(fd, &[all]) }?;
+            drop(b.cut_front(n));
+            return Ok(n);
+        }
         self.enter().write_some(fd, max)
     }
 }
@@ -171,6 +192,21 @@ impl Drop for Spill {
 }
 
 impl Evbuffer {
+    /// [`Call::read_some`] into a buffer without blocks, which nobody locks or observes.
+    fn read_first(&self, fd: evutil_socket_t, max: usize) -> Result<usize> {
+        let read = |to: *mut u8| {
+            // SAFETY: there is that much room, which is ours.
+            unsafe { sys::io::readv(fd, &[iovec { iov_base: to.cast(), iov_len: max }]) }
+        };
+        let Some(block) = store::read_block(max, read)? else { return Ok(0) };
+        let got = block.len();
+        self.put_first(block);
+        if self.state.get() & WATCHED != 0 {
+            // Last: it may change the buffer.
+            self.note_added();
+        }
+        Ok(got)
+    }
     /// writev of the blocks up to the first that is only in a file.
     fn write_blocks(&self, fd: evutil_socket_t, max: usize) -> Result<usize> {
         // Only what is used is filled in: this is the hot path.

@@ -70,6 +70,13 @@ impl Evbuffer {
         self.total.set(0);
         Removed::list(all)
     }
+    /// Puts one block, which holds data, into a buffer without any.
+    #[inline]
+    pub(super) fn put_first(&self, c: ChainRef) {
+        self.first.set(Some(c));
+        self.last.set(Some(c));
+        self.total.set(c.len());
+    }
     /// Puts one block, which may hold data, at the end, in place of the spare blocks.
     pub(super) fn append(&self, c: ChainRef) -> Removed {
         let spare = self.remove_spare();
@@ -102,7 +109,18 @@ impl Evbuffer {
         self.total.set(0);
         Some(Batch { first, last, data_link, total })
     }
+    /// Takes over all blocks of `from`; there are none here.
+    #[inline]
+    pub(super) fn adopt(&self, from: &Evbuffer) {
+        let link = from.data_link();
+        self.first.set(from.first.take());
+        self.last.set(from.last.take());
+        self.data_link.set(if link == from.first_link() { self.first_link() } else { link });
+        self.total.set(from.total.replace(0));
+        from.data_link.set(from.first_link());
+    }
     /// Puts blocks that hold data at the end, in place of the spare ones.
+    #[inline]
     pub(super) fn append_batch(&self, b: Batch) -> Removed {
         let spare = self.remove_spare();
         let link = self.spare_link();

@@ -105,8 +105,7 @@ const LOCKED: u16 = 16;
 const OBSERVED: u16 = 32;
 /// The bufferevent wants to know when data was added.
 const WATCHED: u16 = 64;
-/// An evbuffer of libevent's internal interface for completion ports; see `overlapped.rs`.
-#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+/// An evbuffer of libevent's internal interface for completion ports, in a larger allocation; see `overlapped.rs`.
 const OVERLAPPED: u16 = 128;
 /// Some callback was removed while callbacks ran: the list must be swept.
 const DEAD_OBSERVERS: u16 = 8;
@@ -186,6 +185,7 @@ impl BufferRef {
         BufferRef::place(NonNull::new(p).ok_or(Error::NoMem)?)
     }
     /// One in an allocation of `size` bytes, more than an Evbuffer's: it is OVERLAPPED.
+    #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
     fn with_size(size: usize) -> Result<BufferRef> {
         let p = mem::malloc(size).cast::<Evbuffer>();
         let buf = BufferRef::place(NonNull::new(p).ok_or(Error::NoMem)?)?;

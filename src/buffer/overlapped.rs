@@ -165,7 +165,6 @@ impl BufferRef {
         };
         // SAFETY: the allocation is that large; an empty Extra needs no drop.
         unsafe { (&raw mut (*b.as_ptr().cast::<OverlappedBuffer>()).extra).write(extra) };
-        b.state().set_state(super::OVERLAPPED, true);
         Ok(b)
     }
     fn extra<'a>(self) -> Option<&'a Extra> {

@@ -206,7 +206,7 @@ impl BufferRef {
             b.note_added();
             return Ok(());
         }
-        self.commit(&[iovec { iov_base: start.cast(), iov_len: n as _ }])
+        self.commit(&[iovec { iov_base: start.cast(), iov_len: n }])
     }
     /// `evbuffer_add_vprintf`: lets `format` write into the room at the end. `format` returns how many bytes it
     /// needs, and is called once more with that room if there were fewer; negative: it failed.

@@ -4,10 +4,12 @@
 //! and fetch again, page fault by page fault; so some of them are kept, sorted by size. A program with threads (one that
 //! has set evthread locks) does without: a block that changes threads here, by an atomic of ours, looks like a data race
 //! to TSan and helgrind, and malloc's arenas keep threads apart better.
-use super::chain::{ChainRef, HEADER, MIN_ALLOC};
+use super::chain::{ChainRef, MIN_ALLOC};
 use crate::mem::small;
 use crate::{Result, mem, thread};
 use parking_lot::Mutex;
+use std::cell::Cell;
+use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -65,8 +67,8 @@ const SMALLEST: usize = MIN_ALLOC;
 const SMALL2: usize = 512 - OVERHEAD;
 const SMALL3: usize = 1024 - OVERHEAD;
 const SMALL4: usize = 2048 - OVERHEAD;
-/// What most reads spill into.
-const SPILL: usize = round(16384 + HEADER, MIN_ALLOC);
+/// Room of the block that a thread keeps to read into: what bufferevents read at once, mostly.
+const SPILL_ROOM: usize = 16384;
 
 /// `size` bytes, or null. It is a size that `round` made, or less than [`MIN_ALLOC`].
 #[inline]
@@ -79,7 +81,6 @@ fn take_other(size: usize) -> *mut u8 {
         SMALL2 => small::take::<2>(size).cast(),
         SMALL3 => small::take::<3>(size).cast(),
         SMALL4 => small::take::<4>(size).cast(),
-        SPILL => small::take::<5>(size).cast(),
         _ => match class(size).filter(|_| !thread::locks_enabled()).and_then(|i| from_cache(i, size)) {
             Some(p) => p.as_ptr(),
             None => mem::malloc(size).cast(),
@@ -102,7 +103,6 @@ unsafe fn give_other(p: *mut u8, size: usize) {
             SMALL2 => small::give::<2>(p.cast()),
             SMALL3 => small::give::<3>(p.cast()),
             SMALL4 => small::give::<4>(p.cast()),
-            SPILL => small::give::<5>(p.cast()),
             _ => {
                 let kept = class(size).is_some_and(|i| !thread::locks_enabled() && to_cache(p, i, size));
                 if !kept {
@@ -174,6 +174,50 @@ pub fn trim() {
     c.held = 0;
 }
 
+/// Reads at most `max` bytes by `read`, which is told where to and returns how many it has read. Gives a block with what was
+/// read; None: nothing was.
+#[inline]
+pub(super) fn read_block(
+    max: usize,
+    mut read: impl FnMut(*mut u8) -> Result<usize>,
+) -> Result<Option<ChainRef>> {
+    let mut through = |place: &Cell<*mut c_void>| {
+        // SAFETY: what stands there is null, or a block that this function has put there.
+        let spill = match unsafe { ChainRef::from_raw(place.get()) } {
+            Some(c) => c,
+            None => ChainRef::new(SPILL_ROOM.max(max))?,
+        };
+        place.set(spill.as_raw());
+        let got = read(spill.end())?;
+        if got == 0 {
+            return Ok(None);
+        }
+        // Little data is not worth such a block.
+        if got < spill.capacity() / 2
+            && let Ok(small) = ChainRef::new(got)
+        {
+            // SAFETY: the block has room for them, and the other one holds them.
+            unsafe { std::ptr::copy_nonoverlapping(spill.end(), small.end(), got) };
+            small.grow(got);
+            return Ok(Some(small));
+        }
+        place.set(null_mut());
+        spill.grow(got);
+        Ok(Some(spill))
+    };
+    if max <= SPILL_ROOM
+        && let Some(done) = small::with_single(&mut through)
+    {
+        return done;
+    }
+    let place = Cell::new(null_mut());
+    let done = through(&place);
+    // SAFETY: as above; it is on no list.
+    if let Some(unused) = unsafe { ChainRef::from_raw(place.get()) } {
+        unused.release();
+    }
+    done
+}
 /// An empty block to read up to `n` bytes into.
 pub(super) fn spill(n: usize) -> Result<ChainRef> {
     ChainRef::new(n)

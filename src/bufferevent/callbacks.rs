@@ -41,6 +41,7 @@ impl BevRef {
     fn defers(self, options: c_int) -> bool {
         (self.own().options.get() | options) & BevOpt::DEFER_CALLBACKS.bits() != 0
     }
+    #[inline]
     pub(crate) fn run_readcb(self, options: c_int) {
         let cb = self.readcb();
         if cb.is_none() {
@@ -54,6 +55,7 @@ impl BevRef {
             self.check_still_full();
         }
     }
+    #[inline]
     pub(crate) fn run_writecb(self, options: c_int) {
         let cb = self.writecb();
         if cb.is_none() {

@@ -36,6 +36,7 @@ impl BevRef {
         }
     }
     /// The most that one write may take.
+    #[inline]
     fn write_now(self) -> usize {
         if self.own().rate.get().is_null() && !self.own().has(State::WRITE_LIMIT_SET) {
             FAIR_WRITE
@@ -136,6 +137,7 @@ pub(super) unsafe extern "C" fn writable(fd: evutil_socket_t, what: c_short, arg
 }
 
 /// Writes at most `max` bytes and sees to the rest; the program's callback comes last.
+#[inline(always)]
 fn write_some(bev: BevRef, fd: evutil_socket_t, max: usize) {
     let own = bev.own();
     let output = bev.output();

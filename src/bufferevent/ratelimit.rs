@@ -176,6 +176,11 @@ impl BevRef {
     /// How much may be read at once now. May find that the group rests, and suspend.
     pub fn read_max(self) -> usize {
         let _held = self.hold();
+        self.read_max_held()
+    }
+    /// The same for a caller that holds the lock.
+    #[inline]
+    pub(super) fn read_max_held(self) -> usize {
         self.max_now(Dir::Read, self.own().max_single_read.get())
     }
     pub fn write_max(self) -> usize {

@@ -187,7 +187,7 @@ unsafe extern "C" fn readable(fd: evutil_socket_t, what: c_short, arg: *mut c_vo
         }
         max = high - len;
     }
-    max = max.min(bev.read_max());
+    max = max.min(bev.read_max_held());
     if !own.read_suspended.get().is_empty() {
         return;
     }
@@ -218,13 +218,17 @@ impl BevRef {
         self.run_eventcb(what, 0);
     }
     /// Only we add input and take output, once data flows again.
-    #[inline]
+    #[inline(always)]
     pub(super) fn refreeze(self) {
         if self.own().has(State::THAWED) {
-            self.own().set(State::THAWED, false);
-            let _ = self.input().freeze(false);
-            let _ = self.output().freeze(true);
+            self.freeze_again();
         }
+    }
+    #[cold]
+    fn freeze_again(self) {
+        self.own().set(State::THAWED, false);
+        let _ = self.input().freeze(false);
+        let _ = self.output().freeze(true);
     }
     /// Whether somebody would notice that the socket takes data although there is none.
     pub(super) fn write_event_matters(self) -> bool {

@@ -120,42 +120,6 @@ pub fn is_named<const N: usize>(name: &[u8], small: &[u8; N]) -> bool {
 pub fn is_blank(c: u8) -> bool {
     c == b' ' || c == b'\t'
 }
-// Eight bytes at a time. Borrows between bytes can only add marks above a byte that is marked rightly, so "any" is exact.
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-#[inline(always)]
-fn any_below(x: u64, n: u8) -> u64 {
-    x.wrapping_sub(ONES * n as u64) & !x & HIGH
-}
-#[inline(always)]
-fn any_equal(x: u64, c: u8) -> u64 {
-    let y = x ^ (ONES * c as u64);
-    y.wrapping_sub(ONES) & !y & HIGH
-}
-/// Whether nothing is odd in `s`: `vector` says what is of any of sixteen, `odd` of any of eight. The letter x is not odd.
-#[inline(always)]
-fn none_odd(s: &[u8], vector: impl Fn(V) -> V, odd: impl Fn(u64) -> u64) -> bool {
-    if let Some(any) = vector::any(s, vector) {
-        return !any;
-    }
-    let mut found = 0;
-    if let Some(last) = s.last_chunk::<8>() {
-        for w in s.chunks_exact(8) {
-            found |= odd(u64::from_ne_bytes(w.try_into().unwrap_or([0; 8])));
-        }
-        found |= odd(u64::from_ne_bytes(*last));
-    } else if let (Some(&[a, b, c, d]), Some(&[e, f, g, h])) = (s.first_chunk::<4>(), s.last_chunk::<4>()) {
-        found = odd(u64::from_ne_bytes([a, b, c, d, e, f, g, h]));
-    } else {
-        let mut w = [b'x'; 8];
-        for (to, &from) in w.iter_mut().zip(s) {
-            *to = from;
-        }
-        found = odd(u64::from_ne_bytes(w));
-    }
-    found == 0
-}
-
 /// One token at least, and nothing else.
 pub fn token(s: &[u8]) -> bool {
     !s.is_empty() && s.iter().all(|&c| is_token(c))
@@ -179,7 +143,7 @@ pub fn text(s: &[u8]) -> bool {
 /// No control byte at all, not even a tab. Blanks and bytes above ASCII pass: programs send them in request targets.
 #[inline]
 pub fn target(s: &[u8]) -> bool {
-    none_odd(s, control, |x| any_below(x, b' ') | any_equal(x, 0x7f))
+    !vector::any(s, control)
 }
 #[inline(always)]
 fn control(v: V) -> V {
@@ -210,8 +174,7 @@ pub fn graphic_end(s: &[u8], from: usize) -> usize {
 /// Something, and in it no control byte, blank or colon: a name that can stand before a colon.
 #[inline]
 pub fn field_name(s: &[u8]) -> bool {
-    let vector = |v: V| v.at_most(b' ').or(v.is(0x7f)).or(v.is(b':'));
-    !s.is_empty() && none_odd(s, vector, |x| any_below(x, b'!') | any_equal(x, 0x7f) | any_equal(x, b':'))
+    !s.is_empty() && !vector::any(s, |v| v.at_most(b' ').or(v.is(0x7f)).or(v.is(b':')))
 }
 /// `s` without the blanks at both ends.
 #[inline]

@@ -1,9 +1,10 @@
 //! Lists of names with values: headers, and the arguments of a query.
 //!
 //! Programs walk a list with TAILQ_ macros, link and unlink nodes, and put other pointers into `key` and `value`. So
-//! nothing is remembered about a node but what its fields say, and lengths are found anew. A node that we make is one
-//! block: links, then the name, then the value. Programs may insert nodes of their own and replace strings by blocks of
-//! the allocator, which are then freed as such; ours are told from them by their address, never that of a block.
+//! nothing is remembered about a node but what its fields say. A node that we make is one block: links, lengths, then the
+//! name, then the value. Programs may insert nodes of their own and replace strings by blocks of the allocator, which are
+//! then freed as such; ours are told from them by their address, never that of a block. The lengths are looked at only
+//! while the strings are ours, and hold only as far as a NUL still stands behind each string and none inside.
 //!
 //! A server's request keeps the blocks of the headers that it has received for those of the next one: [`Spares`].
 use super::text::Writer;
@@ -155,6 +156,12 @@ impl Headers {
         unsafe { self.append_in(block, size, name, |to| to.put(value)) };
         Ok(())
     }
+    /// As [`Self::iter`], but quicker: a text may have been made shorter by a NUL that stands inside what is given here.
+    /// Whoever finds one looks at [`Pair::exact`].
+    #[inline]
+    pub(super) fn pairs<'a>(self) -> Pairs<'a> {
+        Pairs(self.iter())
+    }
     /// Appends without looking at the bytes; neither part holds a NUL.
     #[inline]
     pub fn append(self, name: &[u8], value: &[u8]) -> Result<()> {
@@ -200,6 +207,8 @@ impl Headers {
             let value = to.at();
             fill(&mut to);
             *to.at() = 0;
+            let lengths = [name.len() as u32, (to.at() as usize - value as usize) as u32];
+            p.add(LENGTHS_AT).cast::<[u32; 2]>().write_unaligned(lengths);
             let node = p.cast::<evkeyval>();
             node.write(evkeyval {
                 next: TailqEntry { tqe_next: null_mut(), tqe_prev: null_mut() },
@@ -298,8 +307,10 @@ unsafe fn free_strings(node: *mut evkeyval) {
 }
 
 /// Where the name stands in a node's block. The byte before it spoils its alignment, and is the block's mark.
-const KEY_AT: usize = size_of::<evkeyval>() + 1;
-const NO_SPARE: u8 = 0;
+const KEY_AT: usize = LENGTHS_AT + size_of::<[u32; 2]>() + 1;
+/// The bytes of name and value, as they were made.
+const LENGTHS_AT: usize = size_of::<evkeyval>();
+const NO_SPARE: u8 = 0x5a;
 const SPARE: u8 = 0xa5;
 /// Bytes of the blocks that are used again: most headers fit.
 const SPARE_SIZE: usize = 120;
@@ -311,7 +322,8 @@ const SPARES_MAX: u32 = 32;
 fn node_size(name: &[u8], room: usize) -> Result<usize> {
     // Two NULs, and the byte that the value may need before it.
     let size = (KEY_AT + 3).checked_add(name.len()).and_then(|n| n.checked_add(room));
-    size.ok_or(Error::NoMem)
+    // (Lengths have 32 bits.)
+    size.filter(|&n| n <= u32::MAX as usize).ok_or(Error::NoMem)
 }
 #[inline]
 fn allocate(size: usize) -> Result<*mut u8> {
@@ -417,10 +429,57 @@ impl<'a> Iterator for Iter<'a> {
         unsafe {
             let node = self.at.as_ref()?;
             self.at = node.next.tqe_next;
-            let text = |p: *mut c_char| if p.is_null() { &[][..] } else { CStr::from_ptr(p).to_bytes() };
-            Some((text(node.key), text(node.value)))
+            Some((c_text(node.key), c_text(node.value)))
         }
     }
+}
+
+/// See [`Headers::pairs`].
+pub(super) struct Pairs<'a>(Iter<'a>);
+pub(super) struct Pair<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) value: &'a [u8],
+    strings: [*mut c_char; 2],
+}
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Pair<'a>;
+    #[inline(always)]
+    fn next(&mut self) -> Option<Pair<'a>> {
+        // SAFETY: nodes on the list are alive. The marks of ours stand where their names do, and say that lengths stand
+        // before them and the texts, with so many bytes at least and one more, behind them.
+        unsafe {
+            let p = NonNull::new(self.0.at)?.as_ptr();
+            self.0.at = (*p).next.tqe_next;
+            let strings = [(*p).key, (*p).value];
+            let key = strings[0].cast::<u8>();
+            if key == p.cast::<u8>().wrapping_add(KEY_AT) && matches!(*key.sub(1), SPARE | NO_SPARE) {
+                let [n, v] = p.cast::<u8>().add(LENGTHS_AT).cast::<[u32; 2]>().read_unaligned();
+                let (n, v) = (n as usize, v as usize);
+                let mut value = key.add(n + 1);
+                if is_block(value.cast()) {
+                    value = value.add(1);
+                }
+                if value.cast() == strings[1] && *key.add(n) == 0 && *value.add(v) == 0 {
+                    let text = |p: *mut u8, n| std::slice::from_raw_parts(p, n);
+                    return Some(Pair { name: text(key, n), value: text(value, v), strings });
+                }
+            }
+            Some(Pair { name: c_text(strings[0]), value: c_text(strings[1]), strings })
+        }
+    }
+}
+impl<'a> Pair<'a> {
+    /// Name and value as far as their first NULs.
+    pub(super) fn exact(&self) -> (&'a [u8], &'a [u8]) {
+        // SAFETY: the strings of a node on the list, which has not been changed.
+        unsafe { (c_text(self.strings[0]), c_text(self.strings[1])) }
+    }
+}
+/// # Safety
+/// Null or a C string, which stays as it is while the result is used.
+unsafe fn c_text<'a>(p: *mut c_char) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    if p.is_null() { &[] } else { unsafe { CStr::from_ptr(p) }.to_bytes() }
 }
 
 /// Whether the C string at `key` is `name`, the case of ASCII letters aside.

@@ -115,6 +115,7 @@ impl Head {
         self.size
     }
 
+    #[inline]
     pub fn request_line<'a>(&mut self, data: &'a [u8]) -> Read<RequestLine<'a>> {
         if self.searched == 0
             && let Some((line, len)) = simple_request_line(data)
@@ -257,16 +258,15 @@ fn simple_request_line(data: &[u8]) -> Option<(RequestLine<'_>, usize)> {
     let path = chars::path_end(data, start);
     let query = if data.get(path) == Some(&b'?') { chars::query_end(data, path + 1) } else { path };
     let end = if data.get(query) == Some(&b'#') { chars::graphic_end(data, query + 1) } else { query };
-    match data.get(end..) {
-        Some([b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'0'..=b'9', b'\r', b'\n', ..]) => {
-            let version = Version { major: 1, minor: (minor - b'0').min(1) };
-            let origin = Some(Origin { path: path - start, query: query - start });
-            let line =
-                RequestLine { method: data.get(..len)?, target: data.get(start..end)?, origin, version };
-            Some((line, end + 9))
-        }
-        _ => None,
+    let (proto, rest) = data.get(end..)?.split_first_chunk::<8>()?;
+    let [minor @ b'0'..=b'9', b'\r', b'\n', ..] = rest else { return None };
+    if *proto != *b" HTTP/1." {
+        return None;
     }
+    let version = Version { major: 1, minor: (minor - b'0').min(1) };
+    let origin = Some(Origin { path: path - start, query: query - start });
+    let line = RequestLine { method: data.get(..len)?, target: data.get(start..end)?, origin, version };
+    Some((line, end + 9))
 }
 /// A name, and what stands behind the colon that directly follows it.
 fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), Refused> {

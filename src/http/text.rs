@@ -44,6 +44,30 @@ impl Writer {
             }
         }
     }
+    /// Puts `a`, `between`, `b` and `end`.
+    ///
+    /// # Safety
+    /// There is room for all of them.
+    #[inline(always)]
+    pub(super) unsafe fn put_all<const N: usize, const M: usize>(
+        &mut self,
+        a: &[u8],
+        between: &[u8; N],
+        b: &[u8],
+        end: &[u8; M],
+    ) {
+        // SAFETY: the caller's promise; the rest as for `put`.
+        unsafe {
+            copy(a.as_ptr(), self.at, a.len());
+            let at = self.at.add(a.len());
+            at.cast::<[u8; N]>().write(*between);
+            let at = at.add(N);
+            copy(b.as_ptr(), at, b.len());
+            let at = at.add(b.len());
+            at.cast::<[u8; M]>().write(*end);
+            self.at = at.add(M);
+        }
+    }
     #[inline]
     pub(super) fn byte(&mut self, c: u8) {
         if self.at != self.end {

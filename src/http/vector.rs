@@ -7,7 +7,7 @@
 mod machine {
     use std::arch::x86_64::{
         __m128i, _mm_add_epi8, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8,
-        _mm_or_si128, _mm_set1_epi8,
+        _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
     };
 
     /// Sixteen bytes, or for each of them yes or no.
@@ -21,8 +21,14 @@ mod machine {
             // SAFETY: as said; sixteen bytes may be read.
             unsafe { V(_mm_loadu_si128(b.as_ptr().cast())) }
         }
+        /// Eight bytes, then eight others.
         #[inline(always)]
+        pub(super) fn halves(a: [u8; 8], b: [u8; 8]) -> V {
+            // SAFETY: as said.
+            unsafe { V(_mm_set_epi64x(i64::from_le_bytes(b), i64::from_le_bytes(a))) }
+        }
         /// Which are `c`.
+        #[inline(always)]
         pub(in super::super) fn is(self, c: u8) -> V {
             // SAFETY: as said.
             unsafe { V(_mm_cmpeq_epi8(self.0, _mm_set1_epi8(c as i8))) }
@@ -75,6 +81,13 @@ mod plain {
         #[inline(always)]
         pub(super) fn load(b: &[u8; 16]) -> V {
             V(*b)
+        }
+        #[inline(always)]
+        pub(super) fn halves(a: [u8; 8], b: [u8; 8]) -> V {
+            let mut all = [0; 16];
+            all[..8].copy_from_slice(&a);
+            all[8..].copy_from_slice(&b);
+            V(all)
         }
         #[inline(always)]
         fn each(self, yes: impl Fn(u8) -> bool) -> V {
@@ -143,14 +156,29 @@ pub(super) fn find(data: &[u8], from: usize, odd: impl Fn(V) -> V, byte: impl Fn
     at
 }
 
-/// Whether any byte of `s`, which has sixteen at least, is odd. None: it has fewer.
+/// Whether any byte of `s` is odd.
 #[inline(always)]
-pub(super) fn any(s: &[u8], odd: impl Fn(V) -> V) -> Option<bool> {
-    let mut found = odd(V::load(s.last_chunk()?));
-    for some in s.as_chunks().0 {
-        found = found.or(odd(V::load(some)));
-    }
-    Some(found.bits() != 0)
+pub(super) fn any(s: &[u8], odd: impl Fn(V) -> V) -> bool {
+    let found = if let (Some(first), Some(last)) = (s.first_chunk(), s.last_chunk()) {
+        let mut found = odd(V::load(first)).or(odd(V::load(last)));
+        if s.len() > 32 {
+            for some in s.as_chunks().0 {
+                found = found.or(odd(V::load(some)));
+            }
+        }
+        found
+    } else if let (Some(first), Some(last)) = (s.first_chunk(), s.last_chunk()) {
+        odd(V::halves(*first, *last))
+    } else if let (Some(&[a, b, c, d]), Some(&[e, f, g, h])) = (s.first_chunk(), s.last_chunk()) {
+        let both = [a, b, c, d, e, f, g, h];
+        odd(V::halves(both, both))
+    } else {
+        // Three at most, or none.
+        let (Some(&a), Some(&b), Some(&c)) = (s.first(), s.get(s.len() / 2), s.last()) else { return false };
+        let few = [a, b, c, a, b, c, a, b];
+        odd(V::halves(few, few))
+    };
+    found.bits() != 0
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -166,6 +194,11 @@ mod tests {
                 let (m, p) = (machine::V::load(&b), plain::V::load(&b));
                 for k in [0, 9, b' ', b'5', 0x7f, 0x80, 0xff] {
                     assert_eq!(m.is(k).bits(), p.is(k).bits());
+                    let [m2, p2] = [*b"abcdefg\x20", [c; 8]];
+                    assert_eq!(
+                        machine::V::halves(m2, p2).is(k).bits(),
+                        plain::V::halves(m2, p2).is(k).bits()
+                    );
                     assert_eq!(m.at_most(k).bits(), p.at_most(k).bits());
                     assert_eq!(m.within(k / 2, k).bits(), p.within(k / 2, k).bits());
                     assert_eq!(m.at_most(k).not().bits(), p.at_most(k).not().bits());

@@ -2,7 +2,7 @@
 //!
 //! No control byte leaves here, whatever a program has written into a request's fields: such headers are left out, such
 //! reasons were replaced when they were set.
-use super::headers::{Headers, sendable_name, sendable_value};
+use super::headers::{Headers, Pair, sendable_name, sendable_value};
 use super::request::ReqRef;
 use super::text::Writer;
 use super::{chars, method};
@@ -136,28 +136,32 @@ impl Out {
     #[inline(always)]
     pub(super) fn field<const N: usize>(&mut self, name: &[u8; N], value: &[u8]) -> Result<()> {
         self.ensure(N + value.len() + 2)?;
-        self.out.put_array(name);
-        self.out.put(value);
-        self.out.put_array(b"\r\n");
+        // SAFETY: so it is.
+        unsafe { self.out.put_all(&[], name, value, b"\r\n") };
         Ok(())
     }
     /// A header, if it can be sent. A folded value becomes one line.
     #[inline(always)]
-    fn header(&mut self, said: &mut Said, name: &[u8], value: &[u8]) -> Result<()> {
+    fn header(&mut self, said: &mut Said, pair: &Pair<'_>, no_connection: bool) -> Result<()> {
+        let Pair { name, value, .. } = *pair;
         if !chars::field_name(name) || !chars::target(value) {
-            return self.odd_header(said, name, value);
+            // That is what a NUL looks like, too.
+            return self.odd_header(said, pair, no_connection);
+        }
+        if no_connection && is_about_connection(name) {
+            return Ok(());
         }
         said.note(name, value);
         self.ensure(name.len() + value.len() + 4)?;
-        self.out.put(name);
-        self.out.put_array(b": ");
-        self.out.put(value);
-        self.out.put_array(b"\r\n");
+        // SAFETY: so it is.
+        unsafe { self.out.put_all(name, b": ", value, b"\r\n") };
         Ok(())
     }
     #[cold]
-    fn odd_header(&mut self, said: &mut Said, name: &[u8], value: &[u8]) -> Result<()> {
-        if !sendable_name(name) || !sendable_value(value) {
+    fn odd_header(&mut self, said: &mut Said, pair: &Pair<'_>, no_connection: bool) -> Result<()> {
+        let (name, value) = pair.exact();
+        let left_out = no_connection && is_about_connection(name);
+        if left_out || !sendable_name(name) || !sendable_value(value) {
             return Ok(());
         }
         said.note(name, value);
@@ -186,11 +190,8 @@ pub(super) fn put_head(
     let mut said = Said::default();
     first(&mut out)?;
     if let Some(h) = headers {
-        for (name, value) in h.iter() {
-            if no_connection && is_about_connection(name) {
-                continue;
-            }
-            out.header(&mut said, name, value)?;
+        for pair in h.pairs() {
+            out.header(&mut said, &pair, no_connection)?;
         }
     }
     more(&said, &mut out)?;

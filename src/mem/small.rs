@@ -9,8 +9,8 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 
 /// How many blocks of each class a thread keeps.
-const MOST: [usize; CLASSES] = [16, 16, 8, 4, 2, 1];
-const CLASSES: usize = 6;
+const MOST: [usize; CLASSES] = [16, 16, 8, 4, 2];
+const CLASSES: usize = 5;
 
 /// What a block is while it is kept.
 struct Kept {
@@ -18,15 +18,19 @@ struct Kept {
     /// How many stand here, with this one.
     count: usize,
 }
-struct Shelf([Cell<*mut Kept>; CLASSES]);
+struct Shelf {
+    blocks: [Cell<*mut Kept>; CLASSES],
+    /// One block of a size that its users agree upon, or null.
+    single: Cell<*mut c_void>,
+}
 
 impl Shelf {
     #[inline(always)]
     fn take<const CLASS: usize>(&self) -> *mut Kept {
-        let p = self.0[CLASS].get();
+        let p = self.blocks[CLASS].get();
         if !p.is_null() {
             // SAFETY: what stands here is ours alone.
-            self.0[CLASS].set(unsafe { (*p).next });
+            self.blocks[CLASS].set(unsafe { (*p).next });
         }
         p
     }
@@ -34,7 +38,7 @@ impl Shelf {
     /// The block is nobody's, has room for a `Kept`, and came from the C library.
     #[inline(always)]
     unsafe fn give<const CLASS: usize>(&self, p: *mut Kept) -> bool {
-        let next = self.0[CLASS].get();
+        let next = self.blocks[CLASS].get();
         // SAFETY: what stands here is ours alone.
         let count = if next.is_null() { 0 } else { unsafe { (*next).count } };
         if count >= MOST[CLASS] {
@@ -42,11 +46,13 @@ impl Shelf {
         }
         // SAFETY: the caller's promise.
         unsafe { p.write(Kept { next, count: count + 1 }) };
-        self.0[CLASS].set(p);
+        self.blocks[CLASS].set(p);
         true
     }
     fn clear(&self) {
-        for first in &self.0 {
+        // SAFETY: null, or the C library's and ours alone.
+        unsafe { c::free(self.single.replace(null_mut())) };
+        for first in &self.blocks {
             let mut at = first.replace(null_mut());
             while !at.is_null() {
                 // SAFETY: what stands here came from the C library and is ours alone.
@@ -64,7 +70,9 @@ impl Drop for Shelf {
         self.clear();
     }
 }
-thread_local!(static SHELF: Shelf = const { Shelf([const { Cell::new(null_mut()) }; CLASSES]) });
+thread_local!(static SHELF: Shelf = const {
+    Shelf { blocks: [const { Cell::new(null_mut()) }; CLASSES], single: Cell::new(null_mut()) }
+});
 
 /// `size` bytes, or null. All that are taken and given for one class have the same size, which is 16 at least.
 // Out of line, and all that is rare further out: the places that call it stay small.
@@ -90,6 +98,12 @@ pub unsafe fn give<const CLASS: usize>(p: *mut c_void) {
     }
     // SAFETY: the caller's promise.
     unsafe { free(p) };
+}
+/// Calls `f` with the place where the thread keeps a single block of the C library's: null, or one that an earlier call
+/// has left there. `f` must not call out. None: there is no such place now.
+#[inline(always)]
+pub fn with_single<R>(f: impl FnOnce(&Cell<*mut c_void>) -> R) -> Option<R> {
+    if is_default() { SHELF.try_with(|s| f(&s.single)).ok() } else { None }
 }
 /// Gives back what this thread keeps.
 pub fn trim() {
