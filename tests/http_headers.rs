@@ -224,9 +224,11 @@ fn without_memory_nothing_is_lost() {
         }
         assert_eq!(r.is_ok(), n >= 3);
     }
+    // A long text has a block of its own.
+    let long = [&b"http://u@h:1/"[..], &[b'p'; 200], b"?q#f"].concat();
     for n in 0..2 {
         LEFT.store(n, Relaxed);
-        let parsed = oxievent::http::uri::Uri::parse(b"http://u@h:1/p?q#f", 0).and_then(|u| u.into_raw());
+        let parsed = oxievent::http::uri::Uri::parse(&long, 0).and_then(|u| u.into_raw());
         let text = oxievent::http::text::encode(b"a b", true);
         LEFT.store(usize::MAX, Relaxed);
         assert_eq!(parsed.err(), Some(Error::NoMem));
