@@ -37,7 +37,11 @@ pub(super) enum Look {
 
 /// What a descriptor is: the device and number of its file.
 pub(super) fn identity(fd: c_int) -> Result<(u64, u64), Errno> {
-    status(fd).map(|st| (st.st_dev, st.st_ino))
+    status(fd).map(|st| id_of(&st))
+}
+#[allow(clippy::unnecessary_cast, reason = "narrower on 32-bit systems")]
+fn id_of(st: &libc::stat) -> (u64, u64) {
+    (st.st_dev as u64, st.st_ino as u64)
 }
 fn status(fd: c_int) -> Result<libc::stat, Errno> {
     // SAFETY: a zeroed stat is a place for the answer.
@@ -63,7 +67,7 @@ pub(super) fn attach(filter: i16, fd: c_int) -> Result<Filter, Errno> {
     if kind == Kind::Device && !can_be_polled(fd) {
         return Err(libc::ENODEV);
     }
-    Ok(Filter::Descriptor { kind, polled, id: (st.st_dev, st.st_ino) })
+    Ok(Filter::Descriptor { kind, polled, id: id_of(&st) })
 }
 fn can_be_polled(fd: c_int) -> bool {
     // SAFETY: no pointers.
@@ -103,10 +107,11 @@ fn backlog(fd: c_int) -> i64 {
     };
     if r < 0 { 1 } else { i64::from(info.tcpi_unacked).max(1) }
 }
+#[allow(clippy::unnecessary_cast, reason = "narrower on 32-bit systems")]
 fn bytes_to_end(fd: c_int) -> i64 {
     // SAFETY: numbers only.
     let at = unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) };
-    status(fd).map_or(0, |st| st.st_size - at)
+    status(fd).map_or(0, |st| st.st_size as i64 - at as i64)
 }
 
 /// Whether the condition of `note` holds now.
@@ -144,7 +149,7 @@ fn readable(fd: c_int, kind: Kind, note: &Knote) -> Look {
             // A hang-up without this is a socket that has never been connected.
             let end = has(libc::POLLRDHUP);
             let error = has(libc::POLLERR);
-            let data = ioctl(fd, libc::FIONREAD);
+            let data = ioctl(fd, libc::FIONREAD as _);
             let enough = if note.fflags & NOTE_LOWAT != 0 { data >= note.data } else { has(libc::POLLIN) };
             if end || error || enough {
                 return ready(end, if end && error { libc::ECONNRESET } else { 0 }, data);
@@ -152,13 +157,13 @@ fn readable(fd: c_int, kind: Kind, note: &Knote) -> Look {
             Look::Quiet
         }
         Kind::Pipe => {
-            let (end, data) = (has(libc::POLLHUP), ioctl(fd, libc::FIONREAD));
+            let (end, data) = (has(libc::POLLHUP), ioctl(fd, libc::FIONREAD as _));
             if end || data > 0 && has(libc::POLLIN) { ready(end, 0, data) } else { Look::Quiet }
         }
         _ => {
             let end = has(libc::POLLHUP);
             if end || has(libc::POLLIN | libc::POLLERR) {
-                return ready(end, 0, ioctl(fd, libc::FIONREAD));
+                return ready(end, 0, ioctl(fd, libc::FIONREAD as _));
             }
             Look::Quiet
         }
@@ -180,7 +185,7 @@ fn writable(fd: c_int, kind: Kind, note: &Knote) -> Look {
                 // Not connected.
                 return Look::Quiet;
             }
-            let queued = ioctl(fd, libc::TIOCOUTQ);
+            let queued = ioctl(fd, libc::TIOCOUTQ as _);
             let space = (option(fd, libc::SOL_SOCKET, libc::SO_SNDBUF) - queued).max(0);
             let enough = has(libc::POLLOUT) && (note.fflags & NOTE_LOWAT == 0 || space >= note.data);
             if end || error || enough {
@@ -192,7 +197,7 @@ fn writable(fd: c_int, kind: Kind, note: &Knote) -> Look {
             let end = has(libc::POLLERR);
             // SAFETY: numbers only.
             let size = i64::from(unsafe { libc::fcntl(fd, libc::F_GETPIPE_SZ) });
-            let space = (size - ioctl(fd, libc::FIONREAD)).max(0);
+            let space = (size - ioctl(fd, libc::FIONREAD as _)).max(0);
             if end || has(libc::POLLOUT) { ready(end, 0, space) } else { Look::Quiet }
         }
         _ => {

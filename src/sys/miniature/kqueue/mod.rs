@@ -463,8 +463,10 @@ impl Queue {
             // Nobody tells of a file that grows.
             left = Some(left.unwrap_or(Duration::MAX).min(Duration::from_millis(20)));
         }
-        let span =
-            left.map(|d| timespec { tv_sec: d.as_secs() as libc::time_t, tv_nsec: d.subsec_nanos().into() });
+        let span = left.map(|d| timespec {
+            tv_sec: d.as_secs() as libc::time_t,
+            tv_nsec: d.subsec_nanos() as libc::c_long,
+        });
         let span_ptr = span.as_ref().map_or(std::ptr::null(), |t| t as *const timespec);
         // SAFETY: four entries, a time that lives for the call, no signal mask.
         let slept = checked(unsafe { libc::ppoll(set.as_mut_ptr(), 4, span_ptr, std::ptr::null()) });

@@ -26,7 +26,8 @@ fn blank() -> kevent {
 /// One call; the events, or errno.
 fn call(q: &Kq, changes: &[kevent], room: usize, wait: Option<Duration>) -> Result<Vec<kevent>, Errno> {
     let mut events = vec![blank(); room];
-    let span = wait.map(|d| timespec { tv_sec: d.as_secs() as i64, tv_nsec: d.subsec_nanos().into() });
+    let span = wait
+        .map(|d| timespec { tv_sec: d.as_secs() as libc::time_t, tv_nsec: d.subsec_nanos() as libc::c_long });
     let span = span.as_ref().map_or(null(), |t| t as *const timespec);
     // SAFETY: all of it is as long as is said.
     let n = unsafe {
@@ -84,6 +85,7 @@ fn alone() -> MutexGuard<'static, ()> {
     lock(&ONE)
 }
 
+#[cfg(target_pointer_width = "64")]
 #[test]
 fn the_structure_is_freebsds() {
     assert_eq!((size_of::<kevent>(), align_of::<kevent>()), (64, 8));
@@ -508,7 +510,7 @@ fn timeouts() {
         assert!(start.elapsed() >= span && start.elapsed() < span + Duration::from_secs(1));
     }
     put(b, b"x");
-    let forever = Some(Duration::from_secs(i64::MAX as u64));
+    let forever = Some(Duration::from_secs(libc::time_t::MAX as u64));
     assert_eq!(keys(&call(&q, &[], 4, forever).unwrap()), [(a, EVFILT_READ)]);
     shut(&[a, b]);
 }
