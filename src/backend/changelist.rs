@@ -24,10 +24,12 @@ impl Changelist {
         Changelist { pending: mem::new_vec(), place: mem::new_vec() }
     }
     /// How many descriptors have changes.
+    #[allow(dead_code, reason = "kqueue and /dev/poll use it")]
     pub(super) fn len(&self) -> usize {
         self.pending.len()
     }
     /// Whether a change of `fd` waits to be made.
+    #[allow(dead_code, reason = "kqueue and /dev/poll use it")]
     pub(super) fn holds(&self, fd: evutil_socket_t) -> bool {
         usize::try_from(fd).ok().and_then(|fd| self.place.get(fd)).is_some_and(|&place| place != 0)
     }

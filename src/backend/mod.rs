@@ -343,6 +343,7 @@ impl Backend {
     }
     /// Prepares a wait of at most `timeout` microseconds (None: without end; 0: look only). Base lock held.
     #[inline]
+    #[allow(unreachable_code, reason = "where there is no kqueue, there is no value to wait with")]
     pub fn start_wait(&mut self, timeout: Option<u64>) -> Wait {
         Wait(match &mut self.kind {
             #[cfg(any(target_os = "linux", target_os = "android"))]
