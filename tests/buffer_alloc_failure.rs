@@ -5,7 +5,7 @@ mod net;
 use net::UnixStream;
 use net::libc;
 use net::libc::iovec;
-use net::{AsRawFd, FromRawFd, IntoRawFd};
+use net::{AsRawFd, IntoRawFd};
 use oxievent::abi::buffer::{SegmentFlag, evbuffer, evbuffer_cb_info, evbuffer_eol_style};
 use oxievent::buffer::{BufferRef, SegmentRef};
 use oxievent::{Error, mem};

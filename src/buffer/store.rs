@@ -90,8 +90,8 @@ fn take_other(size: usize) -> *mut u8 {
 /// Gives back what `take(size)` returned.
 #[inline]
 pub(super) fn give(p: *mut u8, size: usize) {
-    // SAFETY (both): by this module's contract it came from `take` for that size, and is not used any more.
-    if size == SMALLEST { unsafe { small::give::<1>(p.cast()) } } else { unsafe { give_other(p, size) } }
+    // SAFETY: by this module's contract it came from `take` for that size, and is not used any more.
+    unsafe { if size == SMALLEST { small::give::<1>(p.cast()) } else { give_other(p, size) } }
 }
 /// # Safety
 /// As for [`mem::free`], and of that size.

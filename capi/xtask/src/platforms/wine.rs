@@ -1,7 +1,7 @@
 //! Windows under Wine: the prefix (Wine's idea of a disk), the DLL that Wine 8 lacks, and how to run a program there.
 use super::{Platform, cross, folder};
 use crate::util::{self, Outcome, output};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -27,12 +27,6 @@ pub const ALL: &[Platform] = &[Platform {
     work: engine_tests,
 }];
 
-/// A command that runs a Windows program; paths in its arguments are Unix' ones only if the program takes them (Z: is /).
-pub fn command(program: &Path) -> Outcome<Command> {
-    let mut cmd = Command::new(runner()?);
-    cmd.arg(program);
-    Ok(cmd)
-}
 /// The script that runs a Windows program given as its first argument: what cargo calls a runner. The prefix is made
 /// when it is asked for first.
 pub fn runner() -> Outcome<PathBuf> {
