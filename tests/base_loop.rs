@@ -9,7 +9,7 @@ use net::UnixStream;
 use net::libc;
 use oxievent::abi::event::{BaseFlag, Ev, Evloop, event};
 use oxievent::base::{BaseRef, CallbackRef, Config, CountOf, Ended};
-use std::ffi::{c_int, c_short, c_void};
+use std::ffi::{c_short, c_void};
 use std::time::{Duration, Instant};
 
 #[test]

@@ -4,7 +4,7 @@
 mod net;
 use net::UnixStream;
 use net::libc;
-use net::{AsRawFd, FromRawFd, IntoRawFd};
+use net::{AsRawFd, IntoRawFd};
 use oxievent::Error;
 use oxievent::abi::buffer::{SegmentFlag, evbuffer_file_segment};
 use oxievent::buffer::{BufferRef, SegmentRef};

@@ -11,7 +11,7 @@ use net::{evutil_socket_t, libc};
 use oxievent::abi::event::{Ev, Evloop, event, event_callback};
 use oxievent::base::{BaseRef, CallbackRef, CountOf, Ended, EventRef};
 use std::cell::Cell;
-use std::ffi::{c_int, c_short, c_void};
+use std::ffi::{c_short, c_void};
 use std::ptr::null_mut;
 use std::rc::Rc;
 

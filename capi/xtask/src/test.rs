@@ -50,6 +50,9 @@ const STEPS: &[Step] = &[
                 "clippy::undocumented_unsafe_blocks",
                 "-A",
                 "clippy::missing_safety_doc",
+                // The types of C differ between targets.
+                "-A",
+                "clippy::unnecessary_cast",
             ]),
         ],
     },
