@@ -12,7 +12,7 @@
 //! | evmap.c | `base/io_map.rs`, `base/signal_map.rs` |
 //! | minheap-internal.h | `base/timer_heap.rs` |
 //! | signal.c | `base/signal.rs` |
-//! | epoll.c, poll.c, select.c, evmap's changelist | `backend/` |
+//! | epoll.c, kqueue.c, evport.c, devpoll.c, poll.c, select.c, win32select.c, evmap's changelist | `backend/` |
 //! | evthread.c | `thread/` |
 //! | event_iocp.c | `iocp/` |
 //! | buffer_iocp.c | `buffer/overlapped.rs` |
