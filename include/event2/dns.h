@@ -395,7 +395,7 @@ int evdns_base_resolv_conf_parse(struct evdns_base *base, int flags,
  * Adds the nameservers and search domains of the Windows configuration, and
  * the names of its hosts file.
  *
- * @param base the DNS base; NULL: the global one, made if there is none
+ * @param base the DNS base; NULL: the global one
  * @return 0, or -1 if no nameserver was found
  */
 EVENT2_EXPORT_SYMBOL
