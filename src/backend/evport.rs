@@ -237,16 +237,19 @@ impl Evport {
                 return Err(e);
             }
         };
+        let mut woken = false;
         for e in w.events.get(..n).unwrap_or_default() {
             let (fd, flags, number) = match os::told(e) {
                 Told::Descriptor(fd, flags, number) => (fd, flags, number),
                 Told::Sent => {
-                    reports.woken();
+                    woken = true;
                     continue;
                 }
                 Told::Alert => {
-                    os::alert(self.port.fd(), false)?;
-                    reports.woken();
+                    woken = true;
+                    if os::alert(self.port.fd(), false).is_err() {
+                        warn_errno!("port_alert");
+                    }
                     continue;
                 }
                 Told::Other => continue,
@@ -261,6 +264,10 @@ impl Evport {
                 }
             }
             reports.report(fd, what(flags));
+        }
+        if woken {
+            // However many were sent.
+            reports.woken();
         }
         self.events = w.events;
         let len = self.events.len();
