@@ -37,7 +37,7 @@ pub mod callback;
 pub mod dns;
 pub mod error;
 pub mod http;
-#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_iocp)]
 pub mod iocp;
 pub mod list;
 pub mod listener;

@@ -214,8 +214,17 @@ struct sockaddr;
 #define EVUTIL_AI_ADDRCONFIG 0x0400
 #else
 #define EVUTIL_AI_NUMERICSERV AI_NUMERICSERV
+/* OpenBSD and NetBSD do not have these two. */
+#ifdef AI_V4MAPPED
 #define EVUTIL_AI_V4MAPPED AI_V4MAPPED
+#else
+#define EVUTIL_AI_V4MAPPED 0x10000
+#endif
+#ifdef AI_ALL
 #define EVUTIL_AI_ALL AI_ALL
+#else
+#define EVUTIL_AI_ALL 0x20000
+#endif
 #define EVUTIL_AI_ADDRCONFIG AI_ADDRCONFIG
 #endif
 

@@ -24,12 +24,12 @@ impl Changelist {
         Changelist { pending: mem::new_vec(), place: mem::new_vec() }
     }
     /// How many descriptors have changes.
-    #[allow(dead_code, reason = "kqueue and /dev/poll use it")]
+    #[cfg(has_kqueue)]
     pub(super) fn len(&self) -> usize {
         self.pending.len()
     }
     /// Whether a change of `fd` waits to be made.
-    #[allow(dead_code, reason = "kqueue and /dev/poll use it")]
+    #[cfg(has_kqueue)]
     pub(super) fn holds(&self, fd: evutil_socket_t) -> bool {
         usize::try_from(fd).ok().and_then(|fd| self.place.get(fd)).is_some_and(|&place| place != 0)
     }
@@ -57,6 +57,7 @@ impl Changelist {
         Ok(())
     }
     /// Empties the list, calling `apply` with each descriptor, what the kernel has and what it is to have.
+    #[cfg(has_epoll)]
     pub(super) fn drain(&mut self, mut apply: impl FnMut(evutil_socket_t, Interest, Interest)) {
         self.drain_told(|fd, kernel, wanted, _| apply(fd, kernel, wanted));
     }

@@ -4,21 +4,13 @@ use std::ffi::CStr;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Id {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(has_epoll)]
     Epoll,
-    #[cfg(any(
-        target_os = "solaris",
-        target_os = "illumos",
-        all(feature = "miniatures", target_os = "linux")
-    ))]
+    #[cfg(has_ports)]
     Evport,
-    #[cfg(any(
-        target_os = "solaris",
-        target_os = "illumos",
-        all(feature = "miniatures", target_os = "linux")
-    ))]
+    #[cfg(has_ports)]
     Devpoll,
-    #[allow(dead_code, reason = "not on every system")]
+    #[cfg(has_kqueue)]
     Kqueue,
     #[cfg(unix)]
     Poll,
@@ -53,7 +45,7 @@ const fn features(f: &[Feature]) -> Feature {
     Feature::from_bits_retain(bits)
 }
 
-#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_ports)]
 const EVPORT: Info = Info {
     name: c"evport",
     disabled_by: c"EVENT_NOEVPORT",
@@ -61,7 +53,7 @@ const EVPORT: Info = Info {
     needs_reinit_after_fork: true,
     id: Id::Evport,
 };
-#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_ports)]
 const DEVPOLL: Info = Info {
     name: c"devpoll",
     disabled_by: c"EVENT_NODEVPOLL",
@@ -71,14 +63,7 @@ const DEVPOLL: Info = Info {
 };
 
 /// kqueue, on the systems that have one and over its miniature.
-#[cfg(any(
-    target_os = "freebsd",
-    target_os = "dragonfly",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_vendor = "apple",
-    all(feature = "miniatures", target_os = "linux")
-))]
+#[cfg(has_kqueue)]
 const KQUEUE: Info = Info {
     name: c"kqueue",
     disabled_by: c"EVENT_NOKQUEUE",
@@ -92,15 +77,9 @@ const KQUEUE: Info = Info {
 pub static LIST: &[Info] = &[
     #[cfg(any(target_os = "solaris", target_os = "illumos"))]
     EVPORT,
-    #[cfg(any(
-        target_os = "freebsd",
-        target_os = "dragonfly",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_vendor = "apple"
-    ))]
+    #[cfg(all(has_kqueue, not(miniatures)))]
     KQUEUE,
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(has_epoll)]
     Info {
         name: c"epoll",
         disabled_by: c"EVENT_NOEPOLL",
@@ -138,11 +117,11 @@ pub static LIST: &[Info] = &[
         needs_reinit_after_fork: false,
         id: Id::Win32,
     },
-    #[cfg(all(feature = "miniatures", target_os = "linux"))]
+    #[cfg(miniatures)]
     EVPORT,
-    #[cfg(all(feature = "miniatures", target_os = "linux"))]
+    #[cfg(miniatures)]
     KQUEUE,
-    #[cfg(all(feature = "miniatures", target_os = "linux"))]
+    #[cfg(miniatures)]
     DEVPOLL,
 ];
 

@@ -11,34 +11,15 @@
 //! * Errors and hang-ups are reported as READ | WRITE | ERROR; who watches for CLOSED only is told that.
 //! * What happened on one descriptor may be reported in several parts.
 //! * A backend may watch signals itself (`watches_signals`), and wake the loop without a descriptor (`wake_up`).
-#[cfg(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "freebsd",
-    target_os = "dragonfly",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_vendor = "apple"
-))]
+#[cfg(any(has_epoll, has_kqueue))]
 mod changelist;
-#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_ports)]
 mod devpoll;
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(has_epoll)]
 mod epoll;
-#[cfg(any(target_os = "solaris", target_os = "illumos", all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_ports)]
 mod evport;
-// Where the system has no kqueue, a stand-in of which no value exists takes its place.
-#[cfg_attr(
-    not(any(
-        target_os = "freebsd",
-        target_os = "dragonfly",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_vendor = "apple",
-        all(feature = "miniatures", target_os = "linux")
-    )),
-    path = "absent.rs"
-)]
+#[cfg(has_kqueue)]
 mod kqueue;
 mod list;
 #[cfg(unix)]
@@ -103,20 +84,13 @@ pub struct Options {
 }
 
 enum Kind {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(has_epoll)]
     Epoll(epoll::Epoll),
-    #[cfg(any(
-        target_os = "solaris",
-        target_os = "illumos",
-        all(feature = "miniatures", target_os = "linux")
-    ))]
+    #[cfg(has_ports)]
     Evport(evport::Evport),
-    #[cfg(any(
-        target_os = "solaris",
-        target_os = "illumos",
-        all(feature = "miniatures", target_os = "linux")
-    ))]
+    #[cfg(has_ports)]
     Devpoll(devpoll::Devpoll),
+    #[cfg(has_kqueue)]
     Kqueue(kqueue::Kqueue),
     #[cfg(unix)]
     Poll(poll::Poll),
@@ -141,20 +115,13 @@ pub struct Backend {
 pub struct Wait(WaitKind);
 
 enum WaitKind {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(has_epoll)]
     Epoll(epoll::Wait),
-    #[cfg(any(
-        target_os = "solaris",
-        target_os = "illumos",
-        all(feature = "miniatures", target_os = "linux")
-    ))]
+    #[cfg(has_ports)]
     Evport(evport::Wait),
-    #[cfg(any(
-        target_os = "solaris",
-        target_os = "illumos",
-        all(feature = "miniatures", target_os = "linux")
-    ))]
+    #[cfg(has_ports)]
     Devpoll(devpoll::Wait),
+    #[cfg(has_kqueue)]
     Kqueue(kqueue::Wait),
     #[cfg(unix)]
     Poll(poll::Wait),
@@ -170,26 +137,21 @@ enum WaitKind {
 pub struct WakeUp(WakeUpKind);
 
 enum WakeUpKind {
-    #[cfg(any(
-        target_os = "solaris",
-        target_os = "illumos",
-        all(feature = "miniatures", target_os = "linux")
-    ))]
+    #[cfg(has_ports)]
     Evport(evport::WakeUp),
+    #[cfg(has_kqueue)]
     Kqueue(kqueue::WakeUp),
 }
 
 impl WakeUp {
     /// Any number of wake-ups before the next wait are one.
     pub fn wake(&self) -> Result<()> {
-        match &self.0 {
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
-            WakeUpKind::Evport(w) => w.wake(),
-            WakeUpKind::Kqueue(w) => w.wake(),
+        // By value, so that nothing is left to match where no backend can do this.
+        match self.0 {
+            #[cfg(has_ports)]
+            WakeUpKind::Evport(ref w) => w.wake(),
+            #[cfg(has_kqueue)]
+            WakeUpKind::Kqueue(ref w) => w.wake(),
         }
     }
 }
@@ -213,35 +175,27 @@ impl<F: FnMut(evutil_socket_t, Interest)> Reports for Closure<F> {
 impl Backend {
     /// Opens the backend that `info` describes. Error: the system does not have it, or is out of something.
     pub fn new(info: &'static Info, options: Options) -> Result<Backend> {
-        let _ = &options;
-        let (kind, name, oneshot) = match info.id {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
-            list::Id::Epoll => (
+        let (kind, name, oneshot) = match (info.id, options) {
+            #[cfg(has_epoll)]
+            (list::Id::Epoll, options) => (
                 Kind::Epoll(epoll::Epoll::new(options)?),
                 if options.changelist { c"epoll (with changelist)" } else { info.name },
                 !options.changelist,
             ),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
-            list::Id::Evport => (Kind::Evport(evport::Evport::new()?), info.name, false),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
-            list::Id::Devpoll => (Kind::Devpoll(devpoll::Devpoll::new()?), info.name, false),
-            list::Id::Kqueue => (Kind::Kqueue(kqueue::Kqueue::new()?), info.name, false),
+            #[cfg(has_ports)]
+            (list::Id::Evport, _) => (Kind::Evport(evport::Evport::new()?), info.name, false),
+            #[cfg(has_ports)]
+            (list::Id::Devpoll, _) => (Kind::Devpoll(devpoll::Devpoll::new()?), info.name, false),
+            #[cfg(has_kqueue)]
+            (list::Id::Kqueue, _) => (Kind::Kqueue(kqueue::Kqueue::new()?), info.name, false),
             #[cfg(unix)]
-            list::Id::Poll => (Kind::Poll(poll::Poll::new()), info.name, false),
+            (list::Id::Poll, _) => (Kind::Poll(poll::Poll::new()), info.name, false),
             #[cfg(unix)]
-            list::Id::Select => (Kind::Select(select::Select::new()), info.name, false),
+            (list::Id::Select, _) => (Kind::Select(select::Select::new()), info.name, false),
             #[cfg(windows)]
-            list::Id::Win32 => (Kind::Win32(win32select::Win32::new()), info.name, false),
+            (list::Id::Win32, _) => (Kind::Win32(win32select::Win32::new()), info.name, false),
             #[cfg(feature = "scripted")]
-            list::Id::Scripted => (Kind::Scripted(scripted::Scripted::default()), info.name, true),
+            (list::Id::Scripted, _) => (Kind::Scripted(scripted::Scripted::default()), info.name, true),
         };
         Ok(Backend { kind, info, name, oneshot })
     }
@@ -264,8 +218,9 @@ impl Backend {
     #[inline]
     pub fn defers_changes(&self) -> bool {
         match &self.kind {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
+            #[cfg(has_epoll)]
             Kind::Epoll(e) => e.defers_changes(),
+            #[cfg(has_kqueue)]
             Kind::Kqueue(_) => true,
             _ => false,
         }
@@ -274,13 +229,9 @@ impl Backend {
     #[inline]
     pub fn changes_reach_wait(&self) -> bool {
         match &self.kind {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
+            #[cfg(has_epoll)]
             Kind::Epoll(e) => !e.defers_changes(),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             Kind::Evport(_) => true,
             _ => false,
         }
@@ -289,25 +240,27 @@ impl Backend {
     /// is told of it.
     #[inline]
     pub fn watches_signals(&self) -> bool {
-        matches!(self.kind, Kind::Kqueue(_))
+        match self.kind {
+            #[cfg(has_kqueue)]
+            Kind::Kqueue(_) => true,
+            _ => false,
+        }
     }
     /// Begins (`on`) or ends to report `signal`, at once, also for a wait under way. How often a signal came counts from
     /// here. The signal's action is the caller's business.
     pub fn watch_signal(&mut self, signal: c_int, on: bool) -> Result<()> {
-        match &mut self.kind {
-            Kind::Kqueue(k) => k.watch_signal(signal, on),
+        match (&mut self.kind, signal, on) {
+            #[cfg(has_kqueue)]
+            (Kind::Kqueue(k), signal, on) => k.watch_signal(signal, on),
             _ => Err(Error::Invalid),
         }
     }
     /// A way to end a wait from another thread, which then reports [`Reports::woken`]. None: the base uses a descriptor.
     pub fn wake_up(&mut self) -> Result<Option<WakeUp>> {
         match &mut self.kind {
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             Kind::Evport(e) => Ok(Some(WakeUp(WakeUpKind::Evport(e.wake_up())))),
+            #[cfg(has_kqueue)]
             Kind::Kqueue(k) => Ok(k.wake_up()?.map(|w| WakeUp(WakeUpKind::Kqueue(w)))),
             _ => Ok(None),
         }
@@ -316,20 +269,13 @@ impl Backend {
     #[inline]
     pub fn change(&mut self, change: Change) -> Result<()> {
         match &mut self.kind {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
+            #[cfg(has_epoll)]
             Kind::Epoll(e) => e.change(change),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             Kind::Evport(e) => e.change(change),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             Kind::Devpoll(d) => d.change(change),
+            #[cfg(has_kqueue)]
             Kind::Kqueue(k) => k.change(change),
             #[cfg(unix)]
             Kind::Poll(p) => p.change(change),
@@ -343,23 +289,15 @@ impl Backend {
     }
     /// Prepares a wait of at most `timeout` microseconds (None: without end; 0: look only). Base lock held.
     #[inline]
-    #[allow(unreachable_code, reason = "where there is no kqueue, there is no value to wait with")]
     pub fn start_wait(&mut self, timeout: Option<u64>) -> Wait {
         Wait(match &mut self.kind {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
+            #[cfg(has_epoll)]
             Kind::Epoll(e) => WaitKind::Epoll(e.start_wait(timeout)),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             Kind::Evport(e) => WaitKind::Evport(e.start_wait(timeout)),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             Kind::Devpoll(d) => WaitKind::Devpoll(d.start_wait(timeout)),
+            #[cfg(has_kqueue)]
             Kind::Kqueue(k) => WaitKind::Kqueue(k.start_wait(timeout)),
             #[cfg(unix)]
             Kind::Poll(p) => WaitKind::Poll(p.start_wait(timeout)),
@@ -377,23 +315,16 @@ impl Backend {
     /// Reports (descriptor, what happened) of `wait` and takes its arrays back. Base lock held again.
     #[inline]
     pub fn finish_wait_into(&mut self, wait: Wait, reports: &mut impl Reports) -> Result<()> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
+        #[cfg(has_epoll)]
         if let (Kind::Epoll(e), WaitKind::Epoll(w)) = (&mut self.kind, &wait.0) {
             return e.finish_wait(w, reports);
         }
         match (&mut self.kind, wait.0) {
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             (Kind::Evport(e), WaitKind::Evport(w)) => e.finish_wait(w, reports),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             (Kind::Devpoll(d), WaitKind::Devpoll(w)) => d.finish_wait(w, reports),
+            #[cfg(has_kqueue)]
             (Kind::Kqueue(k), WaitKind::Kqueue(w)) => k.finish_wait(w, reports),
             #[cfg(unix)]
             (Kind::Poll(p), WaitKind::Poll(w)) => p.finish_wait(w, reports),
@@ -419,20 +350,13 @@ impl Wait {
     #[inline]
     pub fn run(&mut self) {
         match &mut self.0 {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
+            #[cfg(has_epoll)]
             WaitKind::Epoll(w) => w.run(),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             WaitKind::Evport(w) => w.run(),
-            #[cfg(any(
-                target_os = "solaris",
-                target_os = "illumos",
-                all(feature = "miniatures", target_os = "linux")
-            ))]
+            #[cfg(has_ports)]
             WaitKind::Devpoll(w) => w.run(),
+            #[cfg(has_kqueue)]
             WaitKind::Kqueue(w) => w.run(),
             #[cfg(unix)]
             WaitKind::Poll(w) => w.run(),

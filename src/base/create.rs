@@ -83,7 +83,7 @@ impl BaseRef {
                 },
                 notify_event: unassigned(),
                 signal_event: unassigned(),
-                #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+                #[cfg(has_iocp)]
                 iocp: None,
             }),
         })?;
@@ -94,7 +94,7 @@ impl BaseRef {
             // SAFETY: nobody else knows the base.
             unsafe { base.free(false) }
         })?;
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         if flags.contains(BaseFlag::STARTUP_IOCP) {
             // A base without it serves as well: what went wrong has been logged.
             let _ = base.start_iocp(config.cpus_hint);

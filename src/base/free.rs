@@ -13,7 +13,7 @@ impl BaseRef {
     /// # Safety
     /// No handle on the base is used any more, no other thread is inside it, its loop does not run.
     pub unsafe fn free(self, run_finalizers: bool) {
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         self.stop_iocp();
         let mut g = self.lock();
         g.close_notify();

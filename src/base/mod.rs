@@ -17,7 +17,7 @@ mod guard;
 mod inspect;
 mod io_map;
 mod io_slots;
-#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_iocp)]
 mod iocp;
 pub(crate) mod links;
 mod once;

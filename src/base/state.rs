@@ -68,7 +68,7 @@ pub(crate) struct State {
     /// Internal events: the waker's and the signals' descriptors.
     pub(super) notify_event: event,
     pub(super) signal_event: event,
-    #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+    #[cfg(has_iocp)]
     pub(super) iocp: Option<crate::iocp::Port>,
 }
 

@@ -70,7 +70,7 @@ const IN_FILE: u32 = 8;
 const MULTICAST: u32 = 16;
 
 /// The system sends its data: nothing of its memory may change. One owner more holds it meanwhile.
-#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_iocp)]
 const PINNED: u32 = 32;
 
 /// What follows the header of a `REFERENCE` block.
@@ -206,13 +206,13 @@ impl ChainRef {
         }
     }
     /// The system sends its data from now on. Under the lock of the buffer it is in, as `unpin`.
-    #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+    #[cfg(has_iocp)]
     pub(super) fn pin(self) {
         self.flags.set(self.flags.get() | PINNED);
         self.refs.fetch_add(1, Ordering::Relaxed);
     }
     /// Undoes `pin`; it may be the last owner's word.
-    #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+    #[cfg(has_iocp)]
     pub(super) fn unpin(self) {
         self.flags.set(self.flags.get() & !PINNED);
         self.release_special();

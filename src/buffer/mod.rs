@@ -19,7 +19,7 @@ mod edit;
 mod io;
 mod list;
 mod observers;
-#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_iocp)]
 mod overlapped;
 mod ptr;
 mod reference;
@@ -31,7 +31,7 @@ mod store;
 pub use chain::{CHAIN_MAX, MIN_ALLOC};
 pub use io::MAX_READ;
 pub use observers::ParentOps;
-#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_iocp)]
 pub use overlapped::{Inbox, MAX_SLICES, Pinned};
 pub use ptr::NOT_FOUND;
 pub use segment::{FileSegment, SegmentRef};
@@ -185,7 +185,7 @@ impl BufferRef {
         BufferRef::place(NonNull::new(p).ok_or(Error::NoMem)?)
     }
     /// One in an allocation of `size` bytes, more than an Evbuffer's: it is OVERLAPPED.
-    #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+    #[cfg(has_iocp)]
     fn with_size(size: usize) -> Result<BufferRef> {
         let p = mem::malloc(size).cast::<Evbuffer>();
         let buf = BufferRef::place(NonNull::new(p).ok_or(Error::NoMem)?)?;

@@ -39,7 +39,7 @@ impl BevRef {
             return unsafe { below.connect(addr, len) };
         }
         let old = (self.ops().get_fd)(self).filter(|&fd| fd >= 0);
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         if self.kind() == Kind::Async {
             if addr.is_null() {
                 return self.async_await_connect();
@@ -315,7 +315,7 @@ impl BevRef {
         len: c_int,
         last: bool,
     ) -> Result<()> {
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         if self.kind() == Kind::Async {
             // SAFETY: the caller's promise.
             return unsafe { self.async_connect(old, addr, len) };

@@ -13,7 +13,7 @@ mod filter;
 mod flush;
 mod group;
 mod init;
-#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_iocp)]
 mod iocp;
 mod ops;
 mod pair;

@@ -29,7 +29,7 @@ pub(super) static SOCKET: Ops = Ops {
 impl BevRef {
     /// `bufferevent_socket_new`. `fd` may be -1: it comes later. With `base` None the current base is taken.
     pub fn socket_new(base: Option<BaseRef>, fd: evutil_socket_t, options: c_int) -> Result<BevRef> {
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         if let Some(b) = base.or_else(crate::base::current::get)
             && let Some(port) = b.iocp()
         {

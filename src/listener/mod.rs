@@ -3,7 +3,7 @@
 //! Callbacks run without the listener's lock, so that another thread may disable or free it meanwhile. The event is
 //! deleted without waiting for a callback that runs in the loop's thread: that one looks at `enabled` when it returns.
 //! The memory is freed once no callback can be running.
-#[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+#[cfg(has_iocp)]
 mod iocp;
 
 use crate::abi::event::{Ev, event, event_callback};
@@ -35,7 +35,7 @@ struct Listener {
     enabled: Cell<bool>,
     freed: Cell<bool>,
     /// On a base with a completion port: the event is not used then.
-    #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+    #[cfg(has_iocp)]
     accepts: Cell<*mut iocp::Accepts>,
 }
 
@@ -86,12 +86,12 @@ impl ListenerRef {
         if backlog != 0 {
             socket::listen(fd, if backlog > 0 { backlog } else { BACKLOG })?;
         }
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         let through_port = match base.or_else(crate::base::current::get) {
             Some(base) => iocp::Accepts::new(base, fd)?,
             None => None,
         };
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         // Workers use it, whatever the program does.
         let flags = if through_port.is_some() { flags | LevOpt::THREADSAFE } else { flags };
         let mut accept_flags = 0;
@@ -114,7 +114,7 @@ impl ListenerRef {
             refs: Cell::new(1),
             enabled: Cell::new(false),
             freed: Cell::new(false),
-            #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+            #[cfg(has_iocp)]
             accepts: Cell::new(std::ptr::null_mut()),
         })?;
         let (p, _) = mem::Box::into_raw_with_allocator(listener);
@@ -122,7 +122,7 @@ impl ListenerRef {
         let l = ListenerRef(unsafe { NonNull::new_unchecked(p.cast()) });
         let what = Ev::READ | Ev::PERSIST | Ev::FINALIZE;
         let assigned = l.event().assign(base, fd, what, Some(acceptable), p.cast());
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         let assigned = assigned.and_then(|()| match through_port {
             Some(a) => {
                 let (a, _) = mem::Box::into_raw_with_allocator(a);
@@ -186,7 +186,7 @@ impl ListenerRef {
         l.enabled.set(false);
         l.freed.set(true);
         let _ = self.stop();
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         // SAFETY: null or the live listener's own.
         if let Some(a) = unsafe { l.accepts.get().as_ref() } {
             self.drop_accepted(a);
@@ -215,7 +215,7 @@ impl ListenerRef {
                 let head = CallbackRef::from_raw(self.event().as_ptr().cast());
                 // Released before the finalizer can free it.
                 drop(held);
-                #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+                #[cfg(has_iocp)]
                 if let Some(a) = l.accepts.get().as_ref() {
                     let [b, c] = a.callbacks();
                     return CallbackRef::finalize_many(base, &[head, b, c], Some(finalized));
@@ -235,7 +235,7 @@ impl ListenerRef {
         if self.event().is_initialized() {
             self.event().unassign();
         }
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         // SAFETY: the caller's promise.
         unsafe {
             iocp::free(self.get());
@@ -258,7 +258,7 @@ impl ListenerRef {
         self.stop()
     }
     fn start(self) -> Result<()> {
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         // SAFETY: null or the live listener's own.
         if let Some(a) = unsafe { self.get().accepts.get().as_ref() } {
             self.start_accepting(a);
@@ -267,7 +267,7 @@ impl ListenerRef {
         self.event().add(None)
     }
     fn stop(self) -> Result<()> {
-        #[cfg(any(windows, all(feature = "miniatures", target_os = "linux")))]
+        #[cfg(has_iocp)]
         // SAFETY: null or the live listener's own.
         if let Some(a) = unsafe { self.get().accepts.get().as_ref() } {
             self.stop_accepting(a);

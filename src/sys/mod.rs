@@ -1,7 +1,7 @@
 //! Every system call. What stands above this folder does not know which system it runs on.
-#[cfg(all(feature = "miniatures", target_os = "linux"))]
+#[cfg(miniatures)]
 pub mod miniature;
-#[cfg(all(feature = "miniatures", target_os = "linux"))]
+#[cfg(miniatures)]
 pub use miniature::iocp;
 #[cfg(unix)]
 pub mod unix;

@@ -173,7 +173,7 @@ pub fn getaddrinfo(
     // SAFETY: all zero is a valid addrinfo: no wishes.
     let mut asked: addrinfo = unsafe { std::mem::zeroed() };
     if let Some(h) = hints {
-        asked.ai_flags = h.ai_flags & !OURS;
+        asked.ai_flags = h.ai_flags & !(OURS | c::AI_UNKNOWN);
         asked.ai_family = h.ai_family;
         asked.ai_socktype = h.ai_socktype;
         asked.ai_protocol = h.ai_protocol;

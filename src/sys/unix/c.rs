@@ -12,7 +12,22 @@ pub use libc::IPPROTO_SCTP;
 #[cfg(any(target_os = "openbsd", target_os = "dragonfly", target_os = "solaris", target_os = "illumos"))]
 pub const IPPROTO_SCTP: std::ffi::c_int = 132;
 #[cfg(not(any(target_os = "solaris", target_os = "illumos")))]
-pub use libc::{AI_ADDRCONFIG, AI_ALL, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE, AI_V4MAPPED};
+pub use libc::{AI_ADDRCONFIG, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE};
+#[cfg(not(any(
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "solaris",
+    target_os = "illumos"
+)))]
+pub use libc::{AI_ALL, AI_V4MAPPED};
+/// These systems do not know the two: the numbers are our header's.
+#[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
+pub const AI_V4MAPPED: std::ffi::c_int = 0x10000;
+#[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
+pub const AI_ALL: std::ffi::c_int = 0x20000;
+/// Flags that the system's resolver must not be shown.
+pub const AI_UNKNOWN: std::ffi::c_int =
+    if cfg!(any(target_os = "netbsd", target_os = "openbsd")) { AI_V4MAPPED | AI_ALL } else { 0 };
 /// libc lacks what is in <netdb.h> here.
 #[cfg(any(target_os = "solaris", target_os = "illumos"))]
 mod netdb {

@@ -1,9 +1,9 @@
 //! sigaction, and the one thing a handler may do to wake a loop.
 use super::{cvt, errno};
 use crate::Result;
-#[cfg(all(feature = "miniatures", target_os = "linux"))]
+#[cfg(miniatures)]
 use crate::sys::miniature::kqueue::sigaction as set_action;
-#[cfg(not(all(feature = "miniatures", target_os = "linux")))]
+#[cfg(not(miniatures))]
 use libc::sigaction as set_action;
 use libc::{c_int, sigaction, sighandler_t};
 use std::mem::zeroed;

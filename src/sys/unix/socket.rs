@@ -132,14 +132,7 @@ pub fn empty_v4() -> sockaddr_in {
     // SAFETY: all zero is a valid sockaddr_in.
     let mut a: sockaddr_in = unsafe { std::mem::zeroed() };
     a.sin_family = libc::AF_INET as libc::sa_family_t;
-    #[cfg(any(
-        target_os = "macos",
-        target_os = "ios",
-        target_os = "freebsd",
-        target_os = "dragonfly",
-        target_os = "openbsd",
-        target_os = "netbsd"
-    ))]
+    #[cfg(has_sa_len)]
     {
         a.sin_len = size_of::<sockaddr_in>() as u8;
     }
@@ -150,14 +143,7 @@ pub fn empty_v6() -> sockaddr_in6 {
     // SAFETY: all zero is a valid sockaddr_in6.
     let mut a: sockaddr_in6 = unsafe { std::mem::zeroed() };
     a.sin6_family = libc::AF_INET6 as libc::sa_family_t;
-    #[cfg(any(
-        target_os = "macos",
-        target_os = "ios",
-        target_os = "freebsd",
-        target_os = "dragonfly",
-        target_os = "openbsd",
-        target_os = "netbsd"
-    ))]
+    #[cfg(has_sa_len)]
     {
         a.sin6_len = size_of::<sockaddr_in6>() as u8;
     }

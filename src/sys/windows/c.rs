@@ -126,6 +126,8 @@ pub const AI_NUMERICSERV: c_int = ws::AI_NUMERICSERV as c_int;
 pub const AI_ALL: c_int = ws::AI_ALL as c_int;
 pub const AI_ADDRCONFIG: c_int = ws::AI_ADDRCONFIG as c_int;
 pub const AI_V4MAPPED: c_int = ws::AI_V4MAPPED as c_int;
+/// Flags that the system's resolver must not be shown.
+pub const AI_UNKNOWN: c_int = 0;
 
 pub const EAI_AGAIN: c_int = ws::WSATRY_AGAIN;
 pub const EAI_BADFLAGS: c_int = ws::WSAEINVAL;
