@@ -3,95 +3,14 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 mod base_common;
 mod net;
+mod thread_common;
 use base_common::*;
 use net::libc;
 use oxievent::abi::event::{BaseFlag, Ev, Evloop};
-use oxievent::abi::thread::{evthread_condition_callbacks, evthread_lock_callbacks};
 use oxievent::base::{BaseRef, Config, CountOf, Del, Ended, EventRef};
-use oxievent::thread;
-use std::ffi::{c_int, c_uint, c_ulong, c_void};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-unsafe extern "C" fn lock_alloc(_: c_uint) -> *mut c_void {
-    // SAFETY: plain pthread calls.
-    unsafe {
-        let p = libc::malloc(size_of::<libc::pthread_mutex_t>()).cast::<libc::pthread_mutex_t>();
-        let mut a: libc::pthread_mutexattr_t = std::mem::zeroed();
-        libc::pthread_mutexattr_init(&mut a);
-        libc::pthread_mutexattr_settype(&mut a, libc::PTHREAD_MUTEX_RECURSIVE);
-        libc::pthread_mutex_init(p, &a);
-        p.cast()
-    }
-}
-unsafe extern "C" fn lock_free(p: *mut c_void, _: c_uint) {
-    // SAFETY: made by `lock_alloc`.
-    unsafe {
-        libc::pthread_mutex_destroy(p.cast());
-        libc::free(p);
-    }
-}
-unsafe extern "C" fn lock(_: c_uint, p: *mut c_void) -> c_int {
-    // SAFETY: as above.
-    unsafe { libc::pthread_mutex_lock(p.cast()) }
-}
-unsafe extern "C" fn unlock(_: c_uint, p: *mut c_void) -> c_int {
-    // SAFETY: as above.
-    unsafe { libc::pthread_mutex_unlock(p.cast()) }
-}
-unsafe extern "C" fn cond_alloc(_: c_uint) -> *mut c_void {
-    // SAFETY: plain pthread calls.
-    unsafe {
-        let p = libc::malloc(size_of::<libc::pthread_cond_t>()).cast::<libc::pthread_cond_t>();
-        libc::pthread_cond_init(p, std::ptr::null());
-        p.cast()
-    }
-}
-unsafe extern "C" fn cond_free(p: *mut c_void) {
-    // SAFETY: made by `cond_alloc`.
-    unsafe {
-        libc::pthread_cond_destroy(p.cast());
-        libc::free(p);
-    }
-}
-unsafe extern "C" fn cond_signal(p: *mut c_void, all: c_int) -> c_int {
-    // SAFETY: as above.
-    unsafe {
-        if all != 0 { libc::pthread_cond_broadcast(p.cast()) } else { libc::pthread_cond_signal(p.cast()) }
-    }
-}
-unsafe extern "C" fn cond_wait(c: *mut c_void, l: *mut c_void, _: *const libc::timeval) -> c_int {
-    // SAFETY: as above.
-    unsafe { libc::pthread_cond_wait(c.cast(), l.cast()) }
-}
-unsafe extern "C" fn id() -> c_ulong {
-    // SAFETY: no pointers.
-    unsafe { libc::pthread_self() as c_ulong }
-}
-fn threads() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        thread::set_lock_callbacks(Some(&evthread_lock_callbacks {
-            lock_api_version: 1,
-            supported_locktypes: 1,
-            alloc: Some(lock_alloc),
-            free: Some(lock_free),
-            lock: Some(lock),
-            unlock: Some(unlock),
-        }))
-        .unwrap();
-        thread::set_condition_callbacks(Some(&evthread_condition_callbacks {
-            condition_api_version: 1,
-            alloc_condition: Some(cond_alloc),
-            free_condition: Some(cond_free),
-            signal_condition: Some(cond_signal),
-            wait_condition: Some(cond_wait),
-        }))
-        .unwrap();
-        thread::set_id_callback(Some(id));
-    });
-}
 /// A handle that may be sent to another thread.
 #[derive(Clone, Copy)]
 struct Shared<T>(T);
@@ -104,7 +23,7 @@ impl<T: Copy> Shared<T> {
 }
 /// One base for each backend that there is.
 fn bases() -> Vec<BaseRef> {
-    threads();
+    thread_common::set_up();
     let mut all = Vec::new();
     for info in oxievent::backend::LIST {
         let mut c = Config::new();
@@ -237,7 +156,7 @@ fn deleting_waits_for_the_callback() {
 fn a_storm_of_everything() {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let b = {
-        threads();
+        thread_common::set_up();
         base()
     };
     let evs: Vec<_> = (0..32)
@@ -327,7 +246,7 @@ fn no_wake_up_is_lost() {
 #[test]
 fn a_waker_may_outlive_the_base() {
     // The woken loop ends and its base is freed, while the waking thread may still be in its call.
-    threads();
+    thread_common::set_up();
     for _ in 0..300 {
         let b = base();
         let ev = Event::new(b, -1, Ev::FINALIZE, move |_, _| b.loopbreak());
@@ -344,7 +263,7 @@ fn a_waker_may_outlive_the_base() {
 #[cfg(unix)]
 #[test]
 fn a_child_of_fork_has_no_loop_of_another_thread() {
-    threads();
+    thread_common::set_up();
     let b = base();
     let sb = Shared(b);
     let h = std::thread::spawn(move || sb.get().run(Evloop::NO_EXIT_ON_EMPTY).unwrap());

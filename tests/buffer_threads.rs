@@ -2,38 +2,14 @@
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
 mod net;
-use net::libc;
-use oxievent::abi::thread::{
-    EVTHREAD_LOCK_API_VERSION, EVTHREAD_LOCKTYPE_RECURSIVE, evthread_lock_callbacks,
-};
+mod thread_common;
+use oxievent::abi::thread::EVTHREAD_LOCKTYPE_RECURSIVE;
 use oxievent::buffer::BufferRef;
-use std::ffi::{c_int, c_uint, c_void};
+use std::ffi::c_void;
 use std::ptr::null_mut;
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::{scope, spawn};
-
-unsafe extern "C" fn alloc(_: c_uint) -> *mut c_void {
-    unsafe {
-        let m = libc::calloc(1, size_of::<libc::pthread_mutex_t>()).cast::<libc::pthread_mutex_t>();
-        let mut a: libc::pthread_mutexattr_t = std::mem::zeroed();
-        libc::pthread_mutexattr_init(&mut a);
-        libc::pthread_mutexattr_settype(&mut a, libc::PTHREAD_MUTEX_RECURSIVE);
-        assert_eq!(libc::pthread_mutex_init(m, &a), 0);
-        m.cast()
-    }
-}
-unsafe extern "C" fn free(m: *mut c_void, _: c_uint) {
-    // EBUSY would mean that somebody still holds it.
-    assert_eq!(unsafe { libc::pthread_mutex_destroy(m.cast()) }, 0);
-    unsafe { libc::free(m) }
-}
-unsafe extern "C" fn lock(_: c_uint, m: *mut c_void) -> c_int {
-    unsafe { libc::pthread_mutex_lock(m.cast()) }
-}
-unsafe extern "C" fn unlock(_: c_uint, m: *mut c_void) -> c_int {
-    unsafe { libc::pthread_mutex_unlock(m.cast()) }
-}
+use thread_common::LOCKS;
 
 #[derive(Clone, Copy)]
 struct Shared(BufferRef);
@@ -42,18 +18,7 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 fn buffer() -> Shared {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        oxievent::thread::set_lock_callbacks(Some(&evthread_lock_callbacks {
-            lock_api_version: EVTHREAD_LOCK_API_VERSION,
-            supported_locktypes: EVTHREAD_LOCKTYPE_RECURSIVE,
-            alloc: Some(alloc),
-            free: Some(free),
-            lock: Some(lock),
-            unlock: Some(unlock),
-        }))
-        .unwrap();
-    });
+    thread_common::set_up();
     let b = BufferRef::new().unwrap();
     unsafe { b.enable_locking(null_mut()) }.unwrap();
     assert!(unsafe { b.enable_locking(null_mut()) }.is_err());
@@ -153,7 +118,7 @@ fn shared_blocks_outlive_their_buffer() {
 
 #[test]
 fn a_lock_can_be_shared_and_lent() {
-    let raw = unsafe { alloc(0) };
+    let raw = unsafe { LOCKS.alloc.unwrap()(EVTHREAD_LOCKTYPE_RECURSIVE) };
     let (a, b) = (BufferRef::new().unwrap(), BufferRef::new().unwrap());
     buffer().0.free();
     unsafe {
@@ -167,5 +132,5 @@ fn a_lock_can_be_shared_and_lent() {
     assert_eq!(a.len(), 4);
     a.free();
     b.free();
-    unsafe { free(raw, 0) };
+    unsafe { LOCKS.free.unwrap()(raw, EVTHREAD_LOCKTYPE_RECURSIVE) };
 }

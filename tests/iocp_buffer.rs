@@ -1,7 +1,10 @@
 //! Overlapped evbuffers, as libevent's internal interface has them, straight on a port.
 #![cfg(any(windows, target_os = "linux"))]
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
+mod bev_common;
 mod iocp_common;
+mod net;
+mod thread_common;
 use iocp_common::*;
 use oxievent::buffer::BufferRef;
 use oxievent::iocp::{EventOverlapped, Port};

@@ -1,7 +1,10 @@
 //! Bufferevents on a completion port, each against a plain socket.
 #![cfg(any(windows, target_os = "linux"))]
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
+mod bev_common;
 mod iocp_common;
+mod net;
+mod thread_common;
 use iocp_common::*;
 use oxievent::abi::bufferevent::{BevEvent, bufferevent_flush_mode};
 use oxievent::abi::event::Ev;
@@ -22,7 +25,7 @@ fn data_comes_and_goes() {
     let (bev, mut peer) = socket(b);
     assert_eq!(bev.kind(), Kind::Async);
     let wrote = cell(0);
-    On::new().read(|bev| bev.output().add_buffer(bev.input()).unwrap()).write(|_| wrote.set(1)).set(bev);
+    On::here().read(|bev| bev.output().add_buffer(bev.input()).unwrap()).write(|_| wrote.set(1)).set(bev);
     bev.enable(RW).unwrap();
     peer.write_all(b"hello").unwrap();
     until(b, || wrote.get() > 0);
@@ -42,7 +45,7 @@ fn large_transfers_both_ways() {
     let got = Rc::new(RefCell::new(Vec::new()));
     let end_seen = cell(false);
     let into = Rc::clone(&got);
-    On::new()
+    On::here()
         .read(move |bev| into.borrow_mut().extend(take(bev)))
         .event(|_, e| {
             assert_eq!(e, BevEvent::READING | BevEvent::EOF);
@@ -84,7 +87,7 @@ fn after_the_peers_end_it_still_writes() {
     let b = base();
     let (bev, mut peer) = socket(b);
     let eof = cell(0);
-    On::new()
+    On::here()
         .event(|bev, e| {
             assert_eq!(e, BevEvent::READING | BevEvent::EOF);
             eof.set(eof.get() + 1);
@@ -109,7 +112,7 @@ fn after_the_peers_end_it_still_writes() {
 fn the_loop_runs_as_long_as_something_is_awaited() {
     let b = base();
     let (bev, mut peer) = socket(b);
-    On::new().read(|bev| bev.disable(Ev::READ).unwrap()).set(bev);
+    On::here().read(|bev| bev.disable(Ev::READ).unwrap()).set(bev);
     bev.enable(Ev::READ).unwrap();
     assert_eq!(b.num_events(oxievent::base::CountOf::VIRTUAL), 1);
     peer.write_all(b"x").unwrap();
@@ -134,7 +137,7 @@ fn what_comes_while_reading_is_disabled_waits() {
     let b = base();
     let (bev, mut peer) = socket(b);
     let reads = cell(0);
-    On::new().read(|_| reads.set(reads.get() + 1)).set(bev);
+    On::here().read(|_| reads.set(reads.get() + 1)).set(bev);
     bev.enable(Ev::READ).unwrap();
     pass(b, 20);
     bev.disable(Ev::READ).unwrap();
@@ -165,7 +168,7 @@ fn a_reset_is_an_error() {
     let b = base();
     let (bev, peer) = socket(b);
     let what = cell(BevEvent::empty());
-    On::new().event(|_, e| what.set(e)).set(bev);
+    On::here().event(|_, e| what.set(e)).set(bev);
     bev.enable(RW).unwrap();
     // What is unread when a socket is closed makes that a reset.
     bev.output().add(b"unread").unwrap();
@@ -185,7 +188,7 @@ fn timeouts() {
     let (bev, mut peer) = socket(b);
     let log = Rc::new(RefCell::new(Vec::new()));
     let into = Rc::clone(&log);
-    On::new().read(|bev| drop(take(bev))).event(move |_, e| into.borrow_mut().push(e)).set(bev);
+    On::here().read(|bev| drop(take(bev))).event(move |_, e| into.borrow_mut().push(e)).set(bev);
     bev.set_timeouts(Some(ms(120)), Some(ms(60))).unwrap();
     bev.enable(RW).unwrap();
     let start = Instant::now();
@@ -208,7 +211,7 @@ fn watermarks() {
     let b = base();
     let (bev, mut peer) = socket(b);
     let reads = cell(0);
-    On::new().read(|_| reads.set(reads.get() + 1)).set(bev);
+    On::here().read(|_| reads.set(reads.get() + 1)).set(bev);
     bev.set_watermark(Ev::READ, 10, 100);
     bev.enable(RW).unwrap();
     peer.write_all(b"12345").unwrap();
@@ -225,7 +228,7 @@ fn watermarks() {
     until(b, || bev.input().len() == 455);
     // The write callback comes at the low mark.
     let done = cell(0);
-    On::new().write(|bev| done.set(bev.output().len() + 1)).set(bev);
+    On::here().write(|bev| done.set(bev.output().len() + 1)).set(bev);
     bev.set_watermark(Ev::WRITE, 1000, 0);
     bev.output().add(&[1; 5000]).unwrap();
     until(b, || done.get() > 0);
@@ -290,9 +293,9 @@ fn freed_in_callbacks() {
             freed.set(freed.get() + 1);
         };
         let on = match how {
-            0 => On::new().read(free),
-            1 => On::new().write(free),
-            _ => On::new().event(move |bev, _| free(bev)),
+            0 => On::here().read(free),
+            1 => On::here().write(free),
+            _ => On::here().event(move |bev, _| free(bev)),
         };
         on.set(bev).enable(RW).unwrap();
         match how {
@@ -331,7 +334,7 @@ fn connects() {
     let l = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let bev = BevRef::socket_new(Some(b), -1, CLOSE).unwrap();
     let into = Rc::clone(&log);
-    On::new().event(move |_, e| into.borrow_mut().push(e)).set(bev);
+    On::here().event(move |_, e| into.borrow_mut().push(e)).set(bev);
     // Before there is a connection: kept for it.
     bev.output().add(b"first").unwrap();
     bev.enable(RW).unwrap();
@@ -362,7 +365,7 @@ fn a_connect_that_is_refused() {
     let log = Rc::new(RefCell::new(Vec::new()));
     let bev = BevRef::socket_new(Some(b), -1, CLOSE).unwrap();
     let into = Rc::clone(&log);
-    On::new().event(move |_, e| into.borrow_mut().push((e, oxievent::sys::errno()))).set(bev);
+    On::here().event(move |_, e| into.borrow_mut().push((e, oxievent::sys::errno()))).set(bev);
     bev.enable(RW).unwrap();
     connect(bev, addr).unwrap();
     assert!(log.borrow().is_empty());
@@ -380,7 +383,7 @@ fn freed_while_it_connects() {
     let l = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     for i in 0..20 {
         let bev = BevRef::socket_new(Some(b), -1, CLOSE).unwrap();
-        On::new().event(|_, _| panic!("freed")).set(bev);
+        On::here().event(|_, _| panic!("freed")).set(bev);
         connect(bev, l.local_addr().unwrap()).unwrap();
         if i % 2 == 0 {
             std::thread::sleep(Duration::from_millis(2));
@@ -395,7 +398,7 @@ fn another_socket() {
     let b = base();
     let (bev, mut peer) = socket(b);
     let reads = cell(0);
-    On::new().read(|_| reads.set(reads.get() + 1)).event(|_, e| panic!("{e:?}")).set(bev);
+    On::here().read(|_| reads.set(reads.get() + 1)).event(|_, e| panic!("{e:?}")).set(bev);
     bev.enable(RW).unwrap();
     peer.write_all(b"one").unwrap();
     until(b, || bev.input().len() == 3);

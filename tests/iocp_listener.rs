@@ -1,7 +1,10 @@
 //! Listeners on a completion port, and many connections through them.
 #![cfg(any(windows, target_os = "linux"))]
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
+mod bev_common;
 mod iocp_common;
+mod net;
+mod thread_common;
 use iocp_common::*;
 use oxievent::abi::bufferevent::BevEvent;
 use oxievent::abi::event::Ev;
@@ -27,7 +30,7 @@ fn echo(b: oxievent::base::BaseRef, fd: oxievent::abi::util::evutil_socket_t, le
         bev.free();
         left.set(left.get() - 1);
     };
-    On::new()
+    On::here()
         .read(|bev| bev.output().add_buffer(bev.input()).unwrap())
         .write(move |bev| {
             if ended.get() && bev.output().is_empty() {
@@ -97,7 +100,7 @@ fn both_ends_on_the_port() {
         let bev = BevRef::socket_new(Some(b), -1, CLOSE).unwrap();
         let out = pattern(10_000 + i, i);
         bev.output().add(&out).unwrap();
-        On::new()
+        On::here()
             .read(move |bev| {
                 if bev.input().len() == out.len() {
                     assert!(take(bev) == out);

@@ -1,7 +1,10 @@
 //! Where AcceptEx or ConnectEx is missing, connections come and go through the base's events.
 #![cfg(any(windows, target_os = "linux"))]
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
+mod bev_common;
 mod iocp_common;
+mod net;
+mod thread_common;
 use iocp_common::*;
 use oxievent::abi::bufferevent::BevEvent;
 use oxievent::abi::event::Ev;
@@ -44,7 +47,7 @@ fn it_works_without() {
     let into = Rc::clone(&log);
     let bev = BevRef::socket_new(Some(b), -1, CLOSE).unwrap();
     assert_eq!(bev.kind(), Kind::Async);
-    On::new().event(move |_, e| into.borrow_mut().push(e)).set(bev);
+    On::here().event(move |_, e| into.borrow_mut().push(e)).set(bev);
     bev.enable(RW).unwrap();
     bev.output().add(b"out").unwrap();
     connect(bev, addr).unwrap();
@@ -64,7 +67,7 @@ fn it_works_without() {
     let bev = BevRef::socket_new(Some(b), raw(x), CLOSE).unwrap();
     let into = Rc::clone(&log);
     log.borrow_mut().clear();
-    On::new().event(move |_, e| into.borrow_mut().push(e)).set(bev);
+    On::here().event(move |_, e| into.borrow_mut().push(e)).set(bev);
     bev.enable(Ev::READ).unwrap();
     // SAFETY: no address.
     unsafe { bev.connect(std::ptr::null(), 0) }.unwrap();
@@ -80,7 +83,7 @@ fn it_works_without() {
     log.borrow_mut().clear();
     let bev = BevRef::socket_new(Some(b), -1, CLOSE).unwrap();
     let into = Rc::clone(&log);
-    On::new().event(move |_, e| into.borrow_mut().push(e)).set(bev);
+    On::here().event(move |_, e| into.borrow_mut().push(e)).set(bev);
     bev.enable(RW).unwrap();
     connect(bev, addr).unwrap();
     until(b, || !log.borrow().is_empty());

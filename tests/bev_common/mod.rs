@@ -8,6 +8,7 @@ use oxievent::abi::event::{Ev, Evloop};
 use oxievent::base::{BaseRef, Config};
 use oxievent::bufferevent::BevRef;
 use std::ffi::{c_int, c_short, c_void};
+use std::thread::ThreadId;
 
 type Data = Box<dyn FnMut(BevRef)>;
 type Event = Box<dyn FnMut(BevRef, BevEvent)>;
@@ -17,10 +18,16 @@ pub(crate) struct On {
     read: Option<Data>,
     write: Option<Data>,
     event: Option<Event>,
+    /// The only thread in which they may be called.
+    thread: Option<ThreadId>,
 }
 impl On {
     pub(crate) fn new() -> On {
         On::default()
+    }
+    /// Callbacks that check that they run in this thread.
+    pub(crate) fn here() -> On {
+        On { thread: Some(std::thread::current().id()), ..On::default() }
     }
     pub(crate) fn read(mut self, f: impl FnMut(BevRef) + 'static) -> On {
         self.read = Some(Box::new(f));
@@ -51,22 +58,33 @@ fn bev_of(p: *mut bufferevent) -> BevRef {
     // SAFETY: the library passes a live bufferevent.
     unsafe { BevRef::from_raw(p).unwrap() }
 }
-// A callback may run again while it runs (a trigger): closures here must bear that, so no reference is kept to `On`.
-unsafe extern "C" fn on_read(p: *mut bufferevent, arg: *mut c_void) {
+/// The callbacks behind `arg`. One may run again while it runs (a trigger): closures here must bear that.
+unsafe fn on<'a>(arg: *mut c_void) -> &'a mut On {
     // SAFETY: set by `On::set`, leaked.
-    if let Some(f) = unsafe { (*arg.cast::<On>()).read.as_mut() } {
+    let on = unsafe { &mut *arg.cast::<On>() };
+    if let Some(thread) = on.thread {
+        assert_eq!(thread, std::thread::current().id(), "a callback outside the loop's thread");
+    }
+    on
+}
+unsafe extern "C" fn on_read(p: *mut bufferevent, arg: *mut c_void) {
+    // SAFETY: set by `On::set`.
+    if let Some(f) = unsafe { on(arg) }.read.as_mut() {
         f(bev_of(p));
     }
 }
 unsafe extern "C" fn on_write(p: *mut bufferevent, arg: *mut c_void) {
     // SAFETY: as above.
-    if let Some(f) = unsafe { (*arg.cast::<On>()).write.as_mut() } {
+    if let Some(f) = unsafe { on(arg) }.write.as_mut() {
         f(bev_of(p));
     }
 }
 unsafe extern "C" fn on_event(p: *mut bufferevent, what: c_short, arg: *mut c_void) {
+    // Looking at thread-local things clears Windows' error.
+    let errno = oxievent::sys::errno();
     // SAFETY: as above.
-    if let Some(f) = unsafe { (*arg.cast::<On>()).event.as_mut() } {
+    if let Some(f) = unsafe { on(arg) }.event.as_mut() {
+        oxievent::sys::set_errno(errno);
         f(bev_of(p), BevEvent::from_bits_retain(what));
     }
 }
