@@ -284,7 +284,21 @@ pub unsafe extern "C" fn evbuffer_commit_space(buf: *mut evbuffer, vec: *mut iov
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_add(buf: *mut evbuffer, data: *const c_void, datlen: usize) -> c_int {
     // SAFETY: rules 1 and 2.
-    unsafe { with(buf, -1, |b| bytes(data, datlen).map_or(-1, |d| status(b.add(d)))) }
+    unsafe {
+        match BufferRef::from_raw(buf) {
+            Some(b) if b.add_few(data.cast(), datlen) => 0,
+            _ => add_more(buf, data, datlen),
+        }
+    }
+}
+/// The rest of [`evbuffer_add`], which is a jump from there: so the short way saves no registers.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn add_more(buf: *mut evbuffer, data: *const c_void, datlen: usize) -> c_int {
+    // SAFETY: rules 1 and 2.
+    unsafe { with(buf, -1, |b| bytes(data, datlen).map_or(-1, |d| status(b.add_more(d)))) }
 }
 
 /// Takes bytes from the front of a buffer.

@@ -296,6 +296,13 @@ impl Chain {
     pub(super) fn room(&self) -> usize {
         if self.is_plain() { self.buffer_len.get() - self.misalign.get() - self.off.get() } else { 0 }
     }
+    /// Where `n` bytes more go, if there is room for them.
+    #[inline]
+    pub(super) fn place(&self, n: usize) -> Option<*mut u8> {
+        let used = self.misalign.get() + self.off.get();
+        let fits = self.is_plain() && self.buffer_len.get() - used >= n;
+        fits.then(|| self.buffer.get().wrapping_add(used))
+    }
     /// The first byte of data.
     #[inline]
     pub(super) fn data(&self) -> *mut u8 {

@@ -1,6 +1,7 @@
 //! Adding, taking and moving bytes.
 use super::chain::{ChainRef, MIN_ALLOC, Removed};
 use super::{BufferRef, Call, Evbuffer, FROZEN_BACK, FROZEN_FRONT, WATCHED};
+use crate::mem::copy::{FEW, copy_few};
 use crate::{Error, Result};
 use std::mem::MaybeUninit;
 
@@ -113,16 +114,44 @@ impl BufferRef {
     #[expect(clippy::should_implement_trait, reason = "libevent's noun")]
     #[inline]
     pub fn add(self, data: &[u8]) -> Result<()> {
+        // SAFETY: a slice.
+        if unsafe { self.add_few(data.as_ptr(), data.len()) } { Ok(()) } else { self.add_more(data) }
+    }
+    /// What most calls of `evbuffer_add` do: a few bytes, for which there is room, and nobody to ask or to tell. False:
+    /// it is not so simple, nothing has been done.
+    ///
+    /// # Safety
+    /// `data` is null or has `n` bytes.
+    #[inline(always)]
+    pub unsafe fn add_few(self, data: *const u8, n: usize) -> bool {
         let b = self.state();
-        // The one path that most calls take: all else is behind `add_slow`.
+        // (Two conditions in a row on the arguments alone would be computed as numbers, which takes longer.)
+        if b.is_simple(FROZEN_BACK | WATCHED)
+            && !data.is_null()
+            && let Some(c) = b.data_chain()
+            && let Some(to) = c.place(n)
+            && n <= FEW
+        {
+            // SAFETY: the caller's promise; the place is ours and unused.
+            unsafe { copy_few(data, to, n) };
+            c.grow(n);
+            b.add_len(n);
+            return true;
+        }
+        false
+    }
+    /// The next simple way: more bytes, and a bufferevent to tell.
+    #[inline(never)]
+    pub fn add_more(self, data: &[u8]) -> Result<()> {
+        let b = self.state();
         if b.is_simple(FROZEN_BACK)
             && let Some(c) = b.data_chain().filter(|c| c.room() >= data.len())
         {
             b.add_len(data.len());
             c.push(data);
-            if self.state().state.get() & WATCHED != 0 && !data.is_empty() {
+            if !data.is_empty() {
                 // Last: it may change the buffer.
-                self.state().note_added();
+                b.note_added();
             }
             return Ok(());
         }

@@ -283,7 +283,7 @@ impl ReqRef {
             // SAFETY: every request starts a Block; its array has room for the name and a NUL.
             unsafe {
                 let to = (&raw mut (*p).host).cast::<u8>();
-                text::copy(host.as_ptr(), to, host.len());
+                mem::copy::copy(host.as_ptr(), to, host.len());
                 *to.add(host.len()) = 0;
                 self.set_remote_host_ptr(to.cast());
             }

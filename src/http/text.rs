@@ -1,5 +1,6 @@
 //! C strings under construction on the heap, and the functions that return one.
 use super::{escape, html};
+use crate::mem::copy::copy;
 use crate::{Error, Result, mem};
 use std::ffi::c_char;
 
@@ -75,39 +76,6 @@ impl Writer {
             unsafe {
                 *self.at = c;
                 self.at = self.at.add(1);
-            }
-        }
-    }
-}
-
-/// Copies `n` bytes: names and values are mostly short, and a call would cost more than they do.
-///
-/// # Safety
-/// As `copy_nonoverlapping`.
-#[inline(always)]
-pub(super) unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
-    /// The first and the last bytes, as many as a `T` has; both may overlap.
-    #[inline(always)]
-    unsafe fn ends<T>(from: *const u8, to: *mut u8, n: usize) {
-        let rest = n - size_of::<T>();
-        // SAFETY: the caller's promise; there are so many.
-        unsafe {
-            let last = from.add(rest).cast::<T>().read_unaligned();
-            to.cast::<T>().write_unaligned(from.cast::<T>().read_unaligned());
-            to.add(rest).cast::<T>().write_unaligned(last);
-        }
-    }
-    // SAFETY: the caller's promise.
-    unsafe {
-        match n {
-            16..=32 => ends::<u128>(from, to, n),
-            8..16 => ends::<u64>(from, to, n),
-            4..8 => ends::<u32>(from, to, n),
-            33.. => std::ptr::copy_nonoverlapping(from, to, n),
-            _ => {
-                for i in 0..n {
-                    *to.add(i) = *from.add(i);
-                }
             }
         }
     }

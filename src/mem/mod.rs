@@ -1,4 +1,5 @@
 //! The pluggable allocator: everything goes through the table of `event_set_mem_functions`, and can fail.
+pub mod copy;
 pub mod small;
 
 use crate::abi::event::{event_free_fn, event_malloc_fn, event_realloc_fn};

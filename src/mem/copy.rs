@@ -1,0 +1,62 @@
+//! Copying few bytes: a call of memcpy would cost more than they do.
+
+/// The most bytes that [`copy_few`] copies.
+pub const FEW: usize = 32;
+
+/// Copies `n` bytes; more than a few are left to the C library.
+///
+/// # Safety
+/// As `copy_nonoverlapping`.
+#[inline(always)]
+pub unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { if n <= FEW { copy_few(from, to, n) } else { std::ptr::copy_nonoverlapping(from, to, n) } }
+}
+/// Copies at most [`FEW`] bytes.
+///
+/// # Safety
+/// As `copy_nonoverlapping`; `n` is no more than that.
+#[inline(always)]
+pub unsafe fn copy_few(from: *const u8, to: *mut u8, n: usize) {
+    /// The first and the last bytes, as many as a `T` has; both may overlap.
+    #[inline(always)]
+    unsafe fn ends<T>(from: *const u8, to: *mut u8, n: usize) {
+        let rest = n - size_of::<T>();
+        // SAFETY: the caller's promise; there are so many.
+        unsafe {
+            let last = from.add(rest).cast::<T>().read_unaligned();
+            to.cast::<T>().write_unaligned(from.cast::<T>().read_unaligned());
+            to.add(rest).cast::<T>().write_unaligned(last);
+        }
+    }
+    debug_assert!(n <= FEW);
+    // SAFETY: the caller's promise.
+    unsafe {
+        match n {
+            16.. => ends::<u128>(from, to, n),
+            8..16 => ends::<u64>(from, to, n),
+            4..8 => ends::<u32>(from, to, n),
+            2..4 => ends::<u16>(from, to, n),
+            1 => *to = *from,
+            0 => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_what_it_is_told_and_nothing_else() {
+        let from: [u8; 64] = std::array::from_fn(|i| i as u8 + 1);
+        for n in 0..=40 {
+            let mut to = [0u8; 64];
+            // SAFETY: both are longer than that.
+            unsafe { copy(from[3..].as_ptr(), to[5..].as_mut_ptr(), n) };
+            let mut want = [0u8; 64];
+            want[5..5 + n].copy_from_slice(&from[3..3 + n]);
+            assert_eq!(to, want);
+        }
+    }
+}
