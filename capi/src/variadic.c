@@ -72,14 +72,22 @@ struct text {
 	va_list ap;
 };
 
+/* The two digits of each number below 100. */
+static const char pairs[] =
+	"00010203040506070809101112131415161718192021222324"
+	"25262728293031323334353637383940414243444546474849"
+	"50515253545556575859606162636465666768697071727374"
+	"75767778798081828384858687888990919293949596979899";
 /* Where a number, written to end at END, begins. */
 static char *decimal(char *end, unsigned long long n)
 {
-	for (; n > UINT_MAX; n /= 10)
-		*--end = (char)('0' + n % 10);
+	for (; n > UINT_MAX; n /= 100)
+		memcpy(end -= 2, pairs + n % 100 * 2, 2);
 	unsigned u = (unsigned)n;
-	for (; u >= 10; u /= 10)
-		*--end = (char)('0' + u % 10);
+	for (; u >= 100; u /= 100)
+		memcpy(end -= 2, pairs + u % 100 * 2, 2);
+	if (u >= 10)
+		return memcpy(end - 2, pairs + u * 2, 2);
 	*--end = (char)('0' + u);
 	return end;
 }
@@ -91,38 +99,54 @@ static char *hex(char *end, unsigned long long n)
 	return end;
 }
 
-/* Counts LEN bytes at N, and writes them if there is room for them. 0 if the length would leave an int. */
-static int append(char *to, size_t room, size_t *n, const char *from, size_t len)
+/* memcpy, without a call for few bytes: the first and the last ones, which may overlap. */
+static inline void copy(char *to, const char *from, size_t len)
 {
-	if (len >= INT_MAX - *n)
-		return 0;
-	if (*n < room && len < room - *n)
-		memcpy(to + *n, from, len);
-	*n += len;
-	return 1;
+	char first[8], last[8];
+	if (len > 16) {
+		memcpy(to, from, len);
+	} else if (len >= 8) {
+		memcpy(first, from, 8);
+		memcpy(last, from + len - 8, 8);
+		memcpy(to, first, 8);
+		memcpy(to + len - 8, last, 8);
+	} else if (len >= 4) {
+		memcpy(first, from, 4);
+		memcpy(last, from + len - 4, 4);
+		memcpy(to, first, 4);
+		memcpy(to + len - 4, last, 4);
+	} else if (len) {
+		to[0] = from[0];
+		to[len / 2] = from[len / 2];
+		to[len - 1] = from[len - 1];
+	}
 }
 
 /* More than the longest number has characters. */
 #define NUMBER 24
 
-/* What protocols write: plain %s %.*s %c %d %i %u %x with l, ll or z, and %%. Returns the length, which counts even
- * where the room did not suffice, or -1 for anything else, to be left to the C library. */
-static int write_simple(char *to, size_t room, const char *f, va_list ap)
+/* What protocols write: plain %s %.*s %c %d %i %u %x with l, ll or z, and %%. Returns the length, or -1 for anything
+ * else and for what does not fit, to be left to the C library. */
+static int write_simple(char *const to, size_t room, const char *f, va_list ap)
 {
-	size_t n = 0;
+	/* Text that fits ends before the last place, which the NUL needs: programs read it where it is. */
+	char *at = to, *const last = to + (room < INT_MAX ? room : INT_MAX) - 1;
+	if (!room)
+		return -1;
 	for (;;) {
 		char digits[2 * NUMBER], *const end = digits + NUMBER, *number, c;
-		const char *string;
+		const char *string = f;
+		size_t len;
 		int longs = 0, precision = -1;
-		string = f;
 		f = strchrnul(f, '%');
-		if (!append(to, room, &n, string, (size_t)(f - string)))
+		len = (size_t)(f - string);
+		if (len > (size_t)(last - at))
 			return -1;
+		copy(at, string, len);
+		at += len;
 		if (!*f) {
-			/* Not counted, but there, as after vsnprintf: programs read the text in place. */
-			if (n < room)
-				to[n] = '\0';
-			return (int)n;
+			*at = '\0';
+			return (int)(at - to);
 		}
 		if (f[1] == '.' && f[2] == '*' && f[3] == 's') {
 			precision = va_arg(ap, int);
@@ -136,16 +160,16 @@ static int write_simple(char *to, size_t room, const char *f, va_list ap)
 		}
 		f++;
 		switch (c) {
-		case 's': {
-			size_t len;
+		case 's':
 			string = va_arg(ap, const char *);
 			if (!string || longs)
 				return -1;
 			len = precision < 0 ? strlen(string) : strnlen(string, (size_t)precision);
-			if (!append(to, room, &n, string, len))
+			if (len > (size_t)(last - at))
 				return -1;
+			copy(at, string, len);
+			at += len;
 			continue;
-		}
 		case 'd':
 		case 'i': {
 			long long d = longs > 1 ? va_arg(ap, long long) : longs ? va_arg(ap, long) : va_arg(ap, int);
@@ -170,14 +194,11 @@ static int write_simple(char *to, size_t room, const char *f, va_list ap)
 		default:
 			return -1;
 		}
-		if (longs > 2 || (longs && (c == 'c' || c == '%')) || n >= INT_MAX - NUMBER)
+		if (longs > 2 || (longs && (c == 'c' || c == '%')) || last - at < NUMBER)
 			return -1;
 		/* A copy of fixed size is two moves. */
-		if (room > NUMBER && n < room - NUMBER)
-			memcpy(to + n, number, NUMBER);
-		else if (n < room && (size_t)(end - number) < room - n)
-			memcpy(to + n, number, (size_t)(end - number));
-		n += (size_t)(end - number);
+		memcpy(at, number, NUMBER);
+		at += end - number;
 	}
 }
 
