@@ -41,23 +41,27 @@ fn starts_with(mut c: ChainRef, mut skip: usize, mut what: &[u8]) -> bool {
     }
 }
 
-/// The first `what` in one piece. Most strings begin with a byte that is rare enough to be looked for alone, which
-/// is the fastest search there is; if it turns out to be frequent, a search of linear time takes over.
-fn find_inside(hay: &[u8], what: &[u8], first: u8) -> Option<usize> {
+/// The first `what` in one piece. Else, as an error, where one that goes on behind the piece may begin: at that place or
+/// later. Most strings begin with a byte that is rare enough to be looked for alone, which is the fastest search there
+/// is; if it turns out to be frequent, a search of linear time takes over.
+fn find_inside(hay: &[u8], what: &[u8], first: u8) -> std::result::Result<usize, usize> {
     let (mut at, mut hits) = (0, 0);
     while let Some(i) = memchr(first, &hay[at..]) {
         at += i;
         let rest = &hay[at..];
+        if rest.len() < what.len() {
+            return Err(at);
+        }
         if rest.starts_with(what) {
-            return Some(at);
+            return Ok(at);
         }
         hits += 1;
         if hits > 4 + at / 128 {
-            return memmem::find(rest, what).map(|i| at + i);
+            return memmem::find(rest, what).map_or(Err(hay.len() + 1 - what.len()), |i| Ok(at + i));
         }
         at += 1;
     }
-    None
+    Err(hay.len())
 }
 
 /// The first `what` (not empty) from `from` on that ends at or before `limit`.
@@ -72,12 +76,13 @@ fn find(from: Pos, what: &[u8], limit: usize) -> Option<Pos> {
         let hay = c.bytes().get(skip..)?;
         // No match begins where it could not end before the limit.
         let hay = &hay[..hay.len().min(limit - at)];
-        if let Some(i) = find_inside(hay, what, first) {
-            return Some(Pos { at: at + i, chain, skip: skip + i });
-        }
+        let mut i = match find_inside(hay, what, first) {
+            Ok(i) => return Some(Pos { at: at + i, chain, skip: skip + i }),
+            Err(i) => i,
+        };
         // A match that begins here and ends in later blocks.
-        let mut i = (hay.len() + 1).saturating_sub(what.len());
-        while let Some(j) = hay.get(i..).and_then(|rest| memchr(first, rest)) {
+        while let Some(j) = hay.get(i..).filter(|rest| !rest.is_empty()).and_then(|rest| memchr(first, rest))
+        {
             i += j;
             if at + i + what.len() > limit {
                 return None;

@@ -174,7 +174,16 @@ pub fn graphic_end(s: &[u8], from: usize) -> usize {
 /// Something, and in it no control byte, blank or colon: a name that can stand before a colon.
 #[inline]
 pub fn field_name(s: &[u8]) -> bool {
-    !s.is_empty() && !vector::any(s, |v| v.at_most(b' ').or(v.is(0x7f)).or(v.is(b':')))
+    !s.is_empty() && !vector::any(s, not_in_name)
+}
+#[inline(always)]
+fn not_in_name(v: V) -> V {
+    v.at_most(b' ').or(v.is(0x7f)).or(v.is(b':'))
+}
+/// Whether both [`field_name`] and [`target`] hold.
+#[inline(always)]
+pub fn plain_field(name: &[u8], value: &[u8]) -> bool {
+    !name.is_empty() && !vector::any_of_two(name, not_in_name, value, control)
 }
 /// `s` without the blanks at both ends.
 #[inline]

@@ -144,7 +144,7 @@ impl Headers {
     /// `evhttp_add_header`: refuses what could not be sent as one field.
     #[inline]
     pub fn add(self, name: &[u8], value: &[u8]) -> Result<()> {
-        if !sendable_name(name) || !sendable_value(value) {
+        if !chars::plain_field(name, value) && (!sendable_name(name) || !sendable_value(value)) {
             return Err(Error::Invalid);
         }
         let size = node_size(name, value.len())?;
@@ -153,7 +153,12 @@ impl Headers {
             _ => (allocate(size)?, NO_SPARE),
         };
         // SAFETY: a fresh block of that size at least.
-        unsafe { self.append_in(block, size, name, |to| to.put(value)) };
+        unsafe {
+            self.append_in(block, name, |to| {
+                mem::copy::copy(value.as_ptr(), to, value.len());
+                value.len()
+            });
+        }
         Ok(())
     }
     /// As [`Self::iter`], but quicker: a text may have been made shorter by a NUL that stands inside what is given here.
@@ -173,7 +178,7 @@ impl Headers {
         let size = node_size(name, value.room())?;
         let block = if size <= SPARE_SIZE { (spares.take()?, SPARE) } else { (allocate(size)?, NO_SPARE) };
         // SAFETY: a fresh block of that size at least.
-        unsafe { self.append_in(block, size, name, |to| value.each(|piece| to.put(piece))) };
+        unsafe { self.append_in(block, name, filled(value.room(), |to| value.each(|piece| to.put(piece)))) };
         Ok(())
     }
     /// Appends a header whose value, at most `room` bytes, `fill` writes.
@@ -181,43 +186,37 @@ impl Headers {
     fn append_with(self, name: &[u8], room: usize, fill: impl FnOnce(&mut Writer)) -> Result<()> {
         let size = node_size(name, room)?;
         // SAFETY: a fresh block of that size.
-        unsafe { self.append_in((allocate(size)?, NO_SPARE), size, name, fill) };
+        unsafe { self.append_in((allocate(size)?, NO_SPARE), name, filled(room, fill)) };
         Ok(())
     }
     /// # Safety
-    /// The block, which is nobody else's, has `size` bytes at least, and that is a [`node_size`]. Its mark is true.
+    /// The block, which is nobody else's, is as long as [`node_size`] says for what `fill` writes as the value, whose
+    /// length it returns. Its mark is true.
     #[inline(always)]
-    unsafe fn append_in(
-        self,
-        (p, mark): (*mut u8, u8),
-        size: usize,
-        name: &[u8],
-        fill: impl FnOnce(&mut Writer),
-    ) {
+    unsafe fn append_in(self, (p, mark): (*mut u8, u8), name: &[u8], fill: impl FnOnce(*mut u8) -> usize) {
         // SAFETY: the block has room for the node, the name, the value and two NULs; the writer stays inside.
         unsafe {
             let key = p.add(KEY_AT);
             *key.sub(1) = mark;
-            let mut to = Writer::new(key, p.add(size - 1));
-            to.put(name);
-            to.byte(0);
-            if is_block(to.at().cast()) {
-                to.byte(0);
+            mem::copy::copy(name.as_ptr(), key, name.len());
+            let mut value = key.add(name.len());
+            *value = 0;
+            value = value.add(1);
+            if is_block(value.cast()) {
+                *value = 0;
+                value = value.add(1);
             }
-            let value = to.at();
-            fill(&mut to);
-            *to.at() = 0;
-            let lengths = [name.len() as u32, (to.at() as usize - value as usize) as u32];
+            let len = fill(value);
+            *value.add(len) = 0;
+            let lengths = [name.len() as u32, len as u32];
             p.add(LENGTHS_AT).cast::<[u32; 2]>().write_unaligned(lengths);
-            let node = p.cast::<evkeyval>();
+            let (head, node) = (self.as_ptr(), p.cast::<evkeyval>());
             node.write(evkeyval {
-                next: TailqEntry { tqe_next: null_mut(), tqe_prev: null_mut() },
+                next: TailqEntry { tqe_next: null_mut(), tqe_prev: (*head).tqh_last },
                 key: key.cast(),
                 value: value.cast(),
             });
             // The macro's way, since programs' macros may have linked the last node.
-            let head = self.as_ptr();
-            (*node).next.tqe_prev = (*head).tqh_last;
             *(*head).tqh_last = node;
             (*head).tqh_last = &raw mut (*node).next.tqe_next;
         }
@@ -226,14 +225,17 @@ impl Headers {
     pub(super) fn clear_into(self, spares: &mut Spares) {
         let mut at = self.first();
         // SAFETY: as for `clear`.
-        unsafe {
-            Headers::init(self.as_ptr());
-            while !at.is_null() {
+        unsafe { Headers::init(self.as_ptr()) };
+        let mut kept = std::mem::replace(spares, Spares::new());
+        while !at.is_null() {
+            // SAFETY: as for `clear`.
+            unsafe {
                 let next = (*at).next.tqe_next;
-                spares.give(at);
+                kept.give(at);
                 at = next;
             }
         }
+        *spares = kept;
     }
 
     /// Hands all headers, as they go over the wire, to `put` in pieces. What must not be sent (a program can write
@@ -310,20 +312,33 @@ unsafe fn free_strings(node: *mut evkeyval) {
 const KEY_AT: usize = LENGTHS_AT + size_of::<[u32; 2]>() + 1;
 /// The bytes of name and value, as they were made.
 const LENGTHS_AT: usize = size_of::<evkeyval>();
-const NO_SPARE: u8 = 0x5a;
-const SPARE: u8 = 0xa5;
+const NO_SPARE: u8 = OURS;
+const SPARE: u8 = OURS | 0x80;
+const OURS: u8 = 0x5a;
 /// Bytes of the blocks that are used again: most headers fit.
 const SPARE_SIZE: usize = 120;
 /// How many are kept.
 const SPARES_MAX: u32 = 32;
 
+/// Has `fill` write a value of at most `room` bytes.
+#[inline(always)]
+fn filled(room: usize, fill: impl FnOnce(&mut Writer)) -> impl FnOnce(*mut u8) -> usize {
+    move |start| {
+        // SAFETY: by `append_in`'s contract there is so much room.
+        let mut to = unsafe { Writer::new(start, start.add(room)) };
+        fill(&mut to);
+        to.at() as usize - start as usize
+    }
+}
 /// Bytes of a node with a name and a value of at most `room` bytes.
 #[inline]
 fn node_size(name: &[u8], room: usize) -> Result<usize> {
+    // (Lengths have 32 bits. Nothing overflows here: both are at most isize::MAX.)
+    if name.len() + room > u32::MAX as usize / 2 {
+        return Err(Error::NoMem);
+    }
     // Two NULs, and the byte that the value may need before it.
-    let size = (KEY_AT + 3).checked_add(name.len()).and_then(|n| n.checked_add(room));
-    // (Lengths have 32 bits.)
-    size.filter(|&n| n <= u32::MAX as usize).ok_or(Error::NoMem)
+    Ok(KEY_AT + 3 + name.len() + room)
 }
 #[inline]
 fn allocate(size: usize) -> Result<*mut u8> {
@@ -452,14 +467,13 @@ impl<'a> Iterator for Pairs<'a> {
             self.0.at = (*p).next.tqe_next;
             let strings = [(*p).key, (*p).value];
             let key = strings[0].cast::<u8>();
-            if key == p.cast::<u8>().wrapping_add(KEY_AT) && matches!(*key.sub(1), SPARE | NO_SPARE) {
+            if key == p.cast::<u8>().wrapping_add(KEY_AT) && *key.sub(1) & 0x7f == OURS {
                 let [n, v] = p.cast::<u8>().add(LENGTHS_AT).cast::<[u32; 2]>().read_unaligned();
                 let (n, v) = (n as usize, v as usize);
-                let mut value = key.add(n + 1);
-                if is_block(value.cast()) {
-                    value = value.add(1);
-                }
-                if value.cast() == strings[1] && *key.add(n) == 0 && *value.add(v) == 0 {
+                let value = strings[1].cast::<u8>();
+                // One or two NULs stand between them.
+                let gap = (value as usize).wrapping_sub(key as usize + n);
+                if (gap == 1 || gap == 2) && *key.add(n) == 0 && *value.add(v) == 0 {
                     let text = |p: *mut u8, n| std::slice::from_raw_parts(p, n);
                     return Some(Pair { name: text(key, n), value: text(value, v), strings });
                 }

@@ -2,12 +2,13 @@
 use super::connection::{ConRef, Mark, State};
 use super::parser::Version;
 use super::request::ReqRef;
-use super::writing::{self, ChunkLine, Decimal, Said};
+use super::writing::{self, ChunkLine, Decimal, Rules, Said};
 use super::{chars, html, reading, status};
 use crate::abi::event::Ev;
 use crate::abi::http::{ReqBits, ReqFlags, evhttp_connection_cb};
 use crate::buffer::BufferRef;
 use crate::{Error, Result, warnx};
+use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
 
 /// The most bytes of a body that are copied behind the head.
@@ -59,12 +60,11 @@ fn send(con: ConRef, req: ReqRef, body: Option<BufferRef>) {
             }
             None => own,
         };
-        check_coding(req, body);
         let sent = req.response_has_body();
         // SAFETY: nothing changes the body before it has been copied.
         let small = if sent { unsafe { small_body(body) } } else { &[] };
         let rest = sent && small.is_empty();
-        let said = put_head(con, req, output, Some(body.len()), small)?;
+        let said = put_head(con, req, output, Some(body), small)?;
         if said.close {
             con.mark(Mark::CLOSING, true);
         }
@@ -145,25 +145,16 @@ fn proxy_keeps(req: ReqRef) -> bool {
     keeps(req.header_in(b"Proxy-Connection")) && keeps(req.header_out(b"Proxy-Connection"))
 }
 
-/// A program that names a transfer coding has to send the body in it. If it does not, the coding is not named.
-fn check_coding(req: ReqRef, body: BufferRef) {
-    let Some(list) = req.output_headers() else { return };
-    let Some(coding) = list.find(b"Transfer-Encoding") else { return };
-    let fits = !coding.eq_ignore_ascii_case(b"chunked") || reading::is_chunked(body);
-    if req.response_has_body() && !fits {
-        while list.remove(b"Transfer-Encoding") {}
-    }
-}
-
 /// Writes the head of a reply. What the program's headers do not say and the other side has to know is added.
-/// `length`: of the body; None: it comes piece by piece. `small`: all of it, or nothing.
+/// `whole`: the body; None: it comes piece by piece. `small`: all of it, or nothing.
 fn put_head(
     con: ConRef,
     req: ReqRef,
     output: BufferRef,
-    length: Option<usize>,
+    whole: Option<BufferRef>,
     small: &[u8],
 ) -> Result<Said> {
+    let length = whole.map(BufferRef::len);
     let framing = &con.message().framing;
     let proxy = req.has(ReqFlags::PROXY_REQUEST);
     // Whoever asked for a close, or is about to see one, is told.
@@ -174,7 +165,20 @@ fn put_head(
     let body = req.response_has_body();
     let (first, new) = (req.major() == 1, req.at_least_1(1));
     let server = con.server();
-    writing::put_response_head(output, req, closes, small, |said, out| {
+    // A program that names a transfer coding has to send the body in it. If it does not, no coding is named.
+    let misfit = Cell::new(None);
+    let is_misfit = |coding: &[u8]| match (misfit.get(), whole) {
+        (Some(known), _) => known,
+        (None, Some(whole)) if body => {
+            // (A small body is in one piece, where looking at it leaves it.)
+            let odd = coding.eq_ignore_ascii_case(b"chunked") && !reading::is_chunked(whole);
+            misfit.set(Some(odd));
+            odd
+        }
+        _ => false,
+    };
+    let rules = Rules { no_connection: closes, misfit: &is_misfit };
+    writing::put_response_head(output, req, &rules, small, |said, out| {
         if length.is_none() {
             let chunked = body && !said.length && new;
             req.set_bit(ReqBits::CHUNKED, chunked);

@@ -159,7 +159,17 @@ pub(super) fn find(data: &[u8], from: usize, odd: impl Fn(V) -> V, byte: impl Fn
 /// Whether any byte of `s` is odd.
 #[inline(always)]
 pub(super) fn any(s: &[u8], odd: impl Fn(V) -> V) -> bool {
-    let found = if let (Some(first), Some(last)) = (s.first_chunk(), s.last_chunk()) {
+    gather(s, odd).bits() != 0
+}
+/// Whether any byte of `a` is odd in its way, or any of `b` in that.
+#[inline(always)]
+pub(super) fn any_of_two(a: &[u8], odd_a: impl Fn(V) -> V, b: &[u8], odd_b: impl Fn(V) -> V) -> bool {
+    gather(a, odd_a).or(gather(b, odd_b)).bits() != 0
+}
+/// What says yes somewhere if any byte of `s` is odd.
+#[inline(always)]
+fn gather(s: &[u8], odd: impl Fn(V) -> V) -> V {
+    if let (Some(first), Some(last)) = (s.first_chunk(), s.last_chunk()) {
         let mut found = odd(V::load(first)).or(odd(V::load(last)));
         if s.len() > 32 {
             for some in s.as_chunks().0 {
@@ -174,11 +184,12 @@ pub(super) fn any(s: &[u8], odd: impl Fn(V) -> V) -> bool {
         odd(V::halves(both, both))
     } else {
         // Three at most, or none.
-        let (Some(&a), Some(&b), Some(&c)) = (s.first(), s.get(s.len() / 2), s.last()) else { return false };
+        let (Some(&a), Some(&b), Some(&c)) = (s.first(), s.get(s.len() / 2), s.last()) else {
+            return V::halves([0; 8], [0; 8]);
+        };
         let few = [a, b, c, a, b, c, a, b];
         odd(V::halves(few, few))
-    };
-    found.bits() != 0
+    }
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]

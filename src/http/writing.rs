@@ -73,20 +73,44 @@ pub(super) struct Said {
     pub(super) close: bool,
 }
 impl Said {
+    /// Notes what a header says. False: it is to be left out.
     #[inline(always)]
-    fn note(&mut self, name: &[u8], value: &[u8]) {
+    fn note(&mut self, name: &[u8], value: &[u8], rules: &Rules<'_>) -> bool {
         match name.len() {
             4 => self.date |= chars::is_named(name, b"date"),
-            10 if chars::is_named(name, b"connection") && !self.connection => {
-                self.connection = true;
-                self.close = value.eq_ignore_ascii_case(b"close");
+            10 if chars::is_named(name, b"connection") => {
+                if rules.no_connection {
+                    return false;
+                }
+                if !self.connection {
+                    self.connection = true;
+                    self.close = value.eq_ignore_ascii_case(b"close");
+                }
             }
             12 => self.content_type |= chars::is_named(name, b"content-type"),
             14 => self.length |= chars::is_named(name, b"content-length"),
-            17 => self.coding |= chars::is_named(name, b"transfer-encoding"),
+            16 if rules.no_connection => return !chars::is_named(name, b"proxy-connection"),
+            17 if chars::is_named(name, b"transfer-encoding") => {
+                if (rules.misfit)(value) {
+                    return false;
+                }
+                self.coding = true;
+            }
             _ => {}
         }
+        true
     }
+}
+
+/// Which headers are left out.
+pub(super) struct Rules<'a> {
+    /// Those about the connection.
+    pub(super) no_connection: bool,
+    /// Codings that the body is not in.
+    pub(super) misfit: &'a dyn Fn(&[u8]) -> bool,
+}
+impl Rules<'_> {
+    const NONE: Rules<'static> = Rules { no_connection: false, misfit: &|_| false };
 }
 
 /// The first room for a head; most fit.
@@ -142,29 +166,26 @@ impl Out {
     }
     /// A header, if it can be sent. A folded value becomes one line.
     #[inline(always)]
-    fn header(&mut self, said: &mut Said, pair: &Pair<'_>, no_connection: bool) -> Result<()> {
+    fn header(&mut self, said: &mut Said, pair: &Pair<'_>, rules: &Rules<'_>) -> Result<()> {
         let Pair { name, value, .. } = *pair;
-        if !chars::field_name(name) || !chars::target(value) {
+        if !chars::plain_field(name, value) {
             // That is what a NUL looks like, too.
-            return self.odd_header(said, pair, no_connection);
+            return self.odd_header(said, pair, rules);
         }
-        if no_connection && is_about_connection(name) {
+        if !said.note(name, value, rules) {
             return Ok(());
         }
-        said.note(name, value);
         self.ensure(name.len() + value.len() + 4)?;
         // SAFETY: so it is.
         unsafe { self.out.put_all(name, b": ", value, b"\r\n") };
         Ok(())
     }
     #[cold]
-    fn odd_header(&mut self, said: &mut Said, pair: &Pair<'_>, no_connection: bool) -> Result<()> {
+    fn odd_header(&mut self, said: &mut Said, pair: &Pair<'_>, rules: &Rules<'_>) -> Result<()> {
         let (name, value) = pair.exact();
-        let left_out = no_connection && is_about_connection(name);
-        if left_out || !sendable_name(name) || !sendable_value(value) {
+        if !sendable_name(name) || !sendable_value(value) || !said.note(name, value, rules) {
             return Ok(());
         }
-        said.note(name, value);
         self.put(&[name, b":"])?;
         for line in value.split(|&c| c == b'\r' || c == b'\n').map(chars::trim).filter(|l| !l.is_empty()) {
             self.put(&[b" ", line])?;
@@ -173,8 +194,8 @@ impl Out {
     }
 }
 
-/// Appends what `first` writes, the headers, what `more` adds once it is known what they say, and the end of a head with
-/// `body` behind it. `no_connection`: headers about the connection are left out.
+/// Appends what `first` writes, the headers but those that `rules` leave out, what `more` adds once it
+/// is known what they say, and the end of a head with `body` behind it.
 ///
 /// A failure may leave part of it in the buffer.
 #[inline(always)]
@@ -182,7 +203,7 @@ pub(super) fn put_head(
     to: BufferRef,
     first: impl FnOnce(&mut Out) -> Result<()>,
     headers: Option<Headers>,
-    no_connection: bool,
+    rules: &Rules<'_>,
     body: &[u8],
     more: impl FnOnce(&Said, &mut Out) -> Result<()>,
 ) -> Result<Said> {
@@ -191,7 +212,7 @@ pub(super) fn put_head(
     first(&mut out)?;
     if let Some(h) = headers {
         for pair in h.pairs() {
-            out.header(&mut said, &pair, no_connection)?;
+            out.header(&mut said, &pair, rules)?;
         }
     }
     more(&said, &mut out)?;
@@ -200,9 +221,6 @@ pub(super) fn put_head(
     out.out.put(body);
     out.finish()?;
     Ok(said)
-}
-fn is_about_connection(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"Connection") || name.eq_ignore_ascii_case(b"Proxy-Connection")
 }
 
 /// `HTTP/1.1`, by the version of the request.
@@ -215,7 +233,7 @@ pub(super) fn version(req: ReqRef) -> &'static [u8] {
 pub(super) fn put_response_head(
     to: BufferRef,
     req: ReqRef,
-    no_connection: bool,
+    rules: &Rules<'_>,
     body: &[u8],
     more: impl FnOnce(&Said, &mut Out) -> Result<()>,
 ) -> Result<Said> {
@@ -234,7 +252,7 @@ pub(super) fn put_response_head(
         out.out.put_array(b"\r\n");
         Ok(())
     };
-    put_head(to, first, req.output_headers(), no_connection, body, more)
+    put_head(to, first, req.output_headers(), rules, body, more)
 }
 
 /// The method and the target of a request. Fails if they could not be read as such: the target holds control bytes, or
@@ -247,7 +265,7 @@ pub(super) fn request_line<'a>(req: ReqRef) -> Result<(&'static [u8], &'a [u8])>
 pub(super) fn put_request_head(to: BufferRef, req: ReqRef) -> Result<()> {
     let (name, target) = request_line(req)?;
     let first = |out: &mut Out| out.put(&[name, b" ", target, b" ", version(req), b"\r\n"]);
-    put_head(to, first, req.output_headers(), false, &[], |_, _| Ok(())).map(|_| ())
+    put_head(to, first, req.output_headers(), &Rules::NONE, &[], |_, _| Ok(())).map(|_| ())
 }
 
 #[cfg(test)]

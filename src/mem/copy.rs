@@ -10,7 +10,13 @@ pub const FEW: usize = 32;
 #[inline(always)]
 pub unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
     // SAFETY: the caller's promise.
-    unsafe { if n <= FEW { copy_few(from, to, n) } else { std::ptr::copy_nonoverlapping(from, to, n) } }
+    unsafe {
+        match n {
+            0..16 => copy_short(from, to, n),
+            16..=FEW => ends::<u128>(from, to, n),
+            _ => std::ptr::copy_nonoverlapping(from, to, n),
+        }
+    }
 }
 /// Copies at most [`FEW`] bytes.
 ///
@@ -18,28 +24,32 @@ pub unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
 /// As `copy_nonoverlapping`; `n` is no more than that.
 #[inline(always)]
 pub unsafe fn copy_few(from: *const u8, to: *mut u8, n: usize) {
-    /// The first and the last bytes, as many as a `T` has; both may overlap.
-    #[inline(always)]
-    unsafe fn ends<T>(from: *const u8, to: *mut u8, n: usize) {
-        let rest = n - size_of::<T>();
-        // SAFETY: the caller's promise; there are so many.
-        unsafe {
-            let last = from.add(rest).cast::<T>().read_unaligned();
-            to.cast::<T>().write_unaligned(from.cast::<T>().read_unaligned());
-            to.add(rest).cast::<T>().write_unaligned(last);
-        }
-    }
     debug_assert!(n <= FEW);
+    // SAFETY: the caller's promise.
+    unsafe { if n >= 16 { ends::<u128>(from, to, n) } else { copy_short(from, to, n) } }
+}
+#[inline(always)]
+unsafe fn copy_short(from: *const u8, to: *mut u8, n: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         match n {
-            16.. => ends::<u128>(from, to, n),
-            8..16 => ends::<u64>(from, to, n),
+            8.. => ends::<u64>(from, to, n),
             4..8 => ends::<u32>(from, to, n),
             2..4 => ends::<u16>(from, to, n),
             1 => *to = *from,
             0 => {}
         }
+    }
+}
+/// Copies the first and the last bytes, as many as a `T` has; both may overlap.
+#[inline(always)]
+unsafe fn ends<T>(from: *const u8, to: *mut u8, n: usize) {
+    let rest = n - size_of::<T>();
+    // SAFETY: the caller's promise; there are so many.
+    unsafe {
+        let last = from.add(rest).cast::<T>().read_unaligned();
+        to.cast::<T>().write_unaligned(from.cast::<T>().read_unaligned());
+        to.add(rest).cast::<T>().write_unaligned(last);
     }
 }
 
