@@ -522,6 +522,20 @@ fn what_a_program_gets_wrong_stays_a_reply() {
             r.output_headers().unwrap().add(b"Transfer-Encoding", b"chunked").unwrap();
             ok(r, "4\r\nbody\r\n0\r\n\r\n");
         })
+        .path("/codings", |r| {
+            // The first one decides.
+            let list = r.output_headers().unwrap();
+            list.add(b"Transfer-Encoding", b"CHUNKED").unwrap();
+            list.add(b"A", b"b").unwrap();
+            list.add(b"transfer-encoding", b"gzip").unwrap();
+            ok(r, &"body".repeat(100));
+        })
+        .path("/packed", |r| {
+            let list = r.output_headers().unwrap();
+            list.add(b"Transfer-Encoding", b"gzip").unwrap();
+            list.add(b"Transfer-Encoding", b"chunked").unwrap();
+            ok(r, "4\r\nbody\r\n0\r\n\r\n");
+        })
         .path("/twice", |r| {
             ok(r, "one");
             ok(r, "two");
@@ -536,6 +550,9 @@ fn what_a_program_gets_wrong_stays_a_reply() {
         ("/length", "Content-Length: 4\r\n"),
         ("/coding", "Content-Length: 4\r\n"),
         ("/coded", "Transfer-Encoding: chunked\r\n"),
+        ("/codings", "\r\nA: b\r\nDate"),
+        ("/codings", "\r\nContent-Length: 400\r\n"),
+        ("/packed", "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\nDate"),
         ("/twice", "one"),
         ("/cut", ""),
         ("/freed", ""),
@@ -543,6 +560,7 @@ fn what_a_program_gets_wrong_stays_a_reply() {
         let got = s.ask(&format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n"));
         assert!(got.contains(want) && !got.contains("two"), "{path}: {got}");
         assert!(got.matches("HTTP/1.1").count() < 2);
+        assert!(!(got.contains("-Length") && got.to_lowercase().contains("-encoding")), "{got}");
         assert_eq!(s.http.connection_count(), 0);
     }
     s.end();
