@@ -524,6 +524,22 @@ static void formats(void)
 	PRINT("%.*d|%*d", 5, 42, 5, 42);
 	PRINT("%p", (void *)16);
 	PRINT("");
+	/* Behind each other, to meet the ends of blocks in all ways. */
+	{
+		unsigned char *p;
+		size_t len, i;
+		unsigned sum = 0;
+		int n, r;
+		for (n = 0; n < 400; n++) {
+			r = evbuffer_add_printf(b, "%.*s|%d|%c%s|%llu", n, big, n * 7919 - 9999, 'c', "end", n * 99999999999ull);
+			sum = sum * 31 + (unsigned)r;
+		}
+		len = evbuffer_get_length(b);
+		p = evbuffer_pullup(b, -1);
+		for (i = 0; i < len; i++)
+			sum = sum * 31 + p[i];
+		printf("%zu bytes, %u\n", len, sum);
+	}
 	evbuffer_free(b);
 }
 
