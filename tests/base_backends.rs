@@ -387,6 +387,7 @@ fn signals_arrive_once_each_under_fire() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn a_child_that_reinits_watches_what_its_parent_watched() {
     on_all(|b| {
