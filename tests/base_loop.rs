@@ -392,7 +392,7 @@ fn walking_and_dumping() {
         text.lines().find(|l| l.contains(&p)).unwrap().to_owned()
     };
     assert!(line(&io).contains(&format!("[fd  {}] Read Persist Timeout=", x.as_raw_fd())), "{}", line(&io));
-    assert!(line(&s).contains("[sig 1] Signal"), "{}", line(&s));
+    assert!(line(&s).contains(&format!("[sig {}] Signal", libc::SIGHUP)), "{}", line(&s));
     assert!(line(&a).contains("priority=0] Write active"), "{}", line(&a));
     assert!(text.starts_with("Inserted events:\n") && text.contains("\nActive events:\n"));
     drop((io, t, a, s));

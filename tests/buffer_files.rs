@@ -144,7 +144,8 @@ fn errors_leave_nothing_behind() {
     // The file is shorter than the range: found out before a mapping could kill us.
     let fd = file(b"text").into_raw_fd();
     assert!(b.add_file(fd, 0, 5000).is_err());
-    assert!(!is_open(fd));
+    // Without sendfile no segment can be made of it.
+    assert_eq!(is_open(fd), !oxievent::sys::io::HAVE_SENDFILE);
     // The buffer takes nothing.
     b.freeze(false).unwrap();
     let fd = file(b"text").into_raw_fd();

@@ -24,6 +24,10 @@ fn data_comes_and_goes() {
     let b = base();
     let (bev, mut peer) = socket(b);
     assert_eq!(bev.kind(), Kind::Async);
+    // One that may yet get another base has no port.
+    let other = BevRef::socket_new(None, -1, 0).unwrap();
+    assert_eq!(other.kind(), Kind::Socket);
+    other.free();
     let wrote = cell(0);
     On::here().read(|bev| bev.output().add_buffer(bev.input()).unwrap()).write(|_| wrote.set(1)).set(bev);
     bev.enable(RW).unwrap();
@@ -226,6 +230,17 @@ fn watermarks() {
     until(b, || bev.input().len() == 100);
     bev.set_watermark(Ev::READ, 0, 0);
     until(b, || bev.input().len() == 455);
+    // A read that was begun without the mark ends where the mark is.
+    bev.input().drain(455).unwrap();
+    pass(b, 20);
+    bev.set_watermark(Ev::READ, 0, 50);
+    pass(b, 20);
+    peer.write_all(&[b'x'; 200]).unwrap();
+    until(b, || bev.input().len() >= 50);
+    pass(b, 20);
+    assert_eq!(bev.input().len(), 50);
+    bev.set_watermark(Ev::READ, 0, 0);
+    until(b, || bev.input().len() == 200);
     // The write callback comes at the low mark.
     let done = cell(0);
     On::here().write(|bev| done.set(bev.output().len() + 1)).set(bev);

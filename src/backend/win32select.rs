@@ -44,7 +44,7 @@ pub(super) struct Win32 {
     read: Set,
     write: Set,
     places: Index,
-    /// Moved out while a wait is under way.
+    /// Moved out while a wait is under way. What `change` puts in has room here, so that a wait needs no memory.
     ready: Ready,
     /// Where the next report starts, so that the same sockets are not always served first.
     start: usize,
@@ -67,6 +67,24 @@ impl Ready {
             os::set_count(to);
         }
         Ok(())
+    }
+    /// Makes room for one socket more than there are.
+    fn reserve(&mut self, read: &Set, write: &Set) -> Result<()> {
+        for (to, from) in [(&mut self.read, read), (&mut self.write, write), (&mut self.except, write)] {
+            let wanted = from.len().max(HEAD) + 1;
+            to.try_reserve(wanted.saturating_sub(to.len())).map_err(|_| Error::NoMem)?;
+        }
+        Ok(())
+    }
+    /// Takes the roomier of its own lists and `other`'s.
+    fn keep_room(&mut self, other: Ready) {
+        for (mine, theirs) in
+            [(&mut self.read, other.read), (&mut self.write, other.write), (&mut self.except, other.except)]
+        {
+            if mine.capacity() < theirs.capacity() {
+                *mine = theirs;
+            }
+        }
     }
     fn is_empty(&self) -> bool {
         os::count(&self.read) + os::count(&self.write) == 0
@@ -118,6 +136,7 @@ impl Win32 {
         let wants = |kind| change.new.contains(kind);
         if change.new.intersects(Interest::WHAT) {
             self.places.try_reserve(1).map_err(|_| Error::NoMem)?;
+            self.ready.reserve(&self.read, &self.write)?;
         }
         if wants(Interest::READ) && place.read == 0 {
             place.read = enter(&mut self.read, socket)?;
@@ -162,8 +181,19 @@ impl Win32 {
         Wait { ready, timeout, got, closed: mem::new_vec() }
     }
     pub(super) fn finish_wait(&mut self, w: Wait, reports: &mut (impl Reports + ?Sized)) -> Result<()> {
-        self.ready = w.ready;
-        match w.got {
+        // Room that changes have made meanwhile.
+        let grown = std::mem::replace(&mut self.ready, w.ready);
+        let told = self.report(w.got, &w.closed, reports);
+        self.ready.keep_room(grown);
+        told
+    }
+    fn report(
+        &mut self,
+        got: Result<usize>,
+        closed: &[(usize, Interest)],
+        reports: &mut (impl Reports + ?Sized),
+    ) -> Result<()> {
+        match got {
             Ok(0) | Err(Error::Os(c::EINTR)) => return Ok(()),
             Ok(_) => {}
             Err(e) => return Err(e),
@@ -181,7 +211,7 @@ impl Win32 {
                 reports.report(s as evutil_socket_t, what);
             }
         }
-        for &(s, what) in &w.closed {
+        for &(s, what) in closed {
             reports.report(s as evutil_socket_t, what);
         }
         Ok(())

@@ -289,6 +289,16 @@ fn start_read(bev: BevRef, max: usize) -> Result<()> {
         bev.drop_ref();
     })
 }
+/// Ends a read that was begun when more was allowed; the next one asks for less.
+pub(super) fn watermark_set(bev: BevRef) {
+    if bev.kind() != Kind::Async {
+        return;
+    }
+    let (a, high) = (part(&bev), bev.wm_read().high);
+    if high != 0 && a.has(Flags::READING) && a.asked.get() > high.saturating_sub(bev.input().len()) {
+        cancel_read(a);
+    }
+}
 fn cancel_read(a: &Async) {
     if a.has(Flags::READING) && !a.has(Flags::READ_CANCELLED) {
         a.set(Flags::READ_CANCELLED, true);

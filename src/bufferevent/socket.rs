@@ -27,10 +27,11 @@ pub(super) static SOCKET: Ops = Ops {
 };
 
 impl BevRef {
-    /// `bufferevent_socket_new`. `fd` may be -1: it comes later. With `base` None the current base is taken.
+    /// `bufferevent_socket_new`. `fd` may be -1: it comes later. With `base` None the current base is taken, but no
+    /// completion port: the program may still give it another base.
     pub fn socket_new(base: Option<BaseRef>, fd: evutil_socket_t, options: c_int) -> Result<BevRef> {
         #[cfg(has_iocp)]
-        if let Some(b) = base.or_else(crate::base::current::get)
+        if let Some(b) = base
             && let Some(port) = b.iocp()
         {
             return BevRef::async_new(b, port, fd, options);

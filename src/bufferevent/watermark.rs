@@ -18,6 +18,8 @@ impl BevRef {
         if what.contains(Ev::READ) {
             self.set_wm_read(event_watermark { low, high });
             self.watch_input(high);
+            #[cfg(has_iocp)]
+            super::iocp::watermark_set(self);
         }
     }
     /// `bufferevent_getwatermark`: (low, high) of reading or of writing, not of both.

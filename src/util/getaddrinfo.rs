@@ -191,7 +191,37 @@ pub fn getaddrinfo(
             &mut head,
         )
     };
-    if r == 0 { Ok(AddrList(head)) } else { Err(GaiError(r)) }
+    if r != 0 {
+        return Err(GaiError(r));
+    }
+    let list = AddrList(head);
+    name_types(&list, &asked)?;
+    Ok(list)
+}
+/// Some systems (Windows) leave the type of a socket open: it becomes what `asked` implies, or, if that is nothing, TCP and
+/// then UDP.
+fn name_types(list: &AddrList, asked: &addrinfo) -> Result<(), GaiError> {
+    let mut at = list.as_ptr();
+    // SAFETY: the list is ours, and each link null or a live entry.
+    while let Some(ai) = unsafe { at.as_mut() } {
+        at = ai.ai_next;
+        let open = ai.ai_socktype == 0 && ai.ai_protocol == 0;
+        let (kind, protocol) =
+            if open { (asked.ai_socktype, asked.ai_protocol) } else { (ai.ai_socktype, ai.ai_protocol) };
+        (ai.ai_socktype, ai.ai_protocol) = complete_type(kind, protocol);
+        // SAFETY: an address of the system's, as long as its family says.
+        if ai.ai_socktype == 0
+            && ai.ai_protocol == 0
+            && let Some(to) = unsafe { Inet::read(ai.ai_addr) }
+        {
+            (ai.ai_socktype, ai.ai_protocol) = (SOCK_STREAM, IPPROTO_TCP);
+            let twin = entry(&to, SOCK_DGRAM, IPPROTO_UDP)?.into_raw();
+            // SAFETY: a fresh entry.
+            unsafe { (*twin).ai_next = at };
+            ai.ai_next = twin;
+        }
+    }
+    Ok(())
 }
 
 /// `evutil_gai_strerror`
@@ -275,6 +305,31 @@ mod tests {
         assert_eq!(show(&l), ["0.0.0.0:99 1"]);
         let l = ask(None, Some(c"99"), &hints(AF_INET6, SOCK_STREAM, 0)).unwrap();
         assert_eq!(show(&l), ["[::1]:99 1"]);
+    }
+    #[test]
+    fn types_are_named() {
+        // As the system leaves them on Windows.
+        let bare = || {
+            let mut l = entry(&Inet::v4([1, 2, 3, 4], 5), 0, 0).unwrap();
+            l.append(entry(&Inet::v6([0; 16], 5, 0), 0, 0).unwrap());
+            l
+        };
+        let named = |kind, protocol| {
+            let (l, mut h) = (bare(), hints(0, kind, 0));
+            h.ai_protocol = protocol;
+            name_types(&l, &h).unwrap();
+            show(&l)
+        };
+        assert_eq!(named(0, 0), ["1.2.3.4:5 1", "1.2.3.4:5 2", "[::]:5 1", "[::]:5 2"]);
+        assert_eq!(named(SOCK_STREAM, 0), ["1.2.3.4:5 1", "[::]:5 1"]);
+        assert_eq!(named(0, IPPROTO_UDP), ["1.2.3.4:5 2", "[::]:5 2"]);
+        // The system's own, whatever it is.
+        for kind in [0, SOCK_STREAM, SOCK_DGRAM] {
+            let l = ask(None, Some(c"9"), &hints(AF_INET, kind, AI_PASSIVE)).unwrap();
+            let found = show(&l);
+            assert_eq!(found.contains(&"0.0.0.0:9 1".to_owned()), kind != SOCK_DGRAM, "{found:?}");
+            assert_eq!(found.contains(&"0.0.0.0:9 2".to_owned()), kind != SOCK_STREAM, "{found:?}");
+        }
     }
     #[test]
     fn mixed_lists_are_freed_by_either_end() {
