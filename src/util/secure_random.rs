@@ -22,36 +22,72 @@ const KEY: usize = 32;
 const POOL: usize = 16 * BLOCK;
 const RESEED_AFTER: usize = 1 << 20;
 
-/// One block of ChaCha20 (RFC 8439) with a 64-bit counter and no nonce: a key is used for one refill only.
-fn chacha_block(key: &[u8; KEY], counter: u64, out: &mut [u8; BLOCK]) {
-    let mut s = [0u32; 16];
-    s[..4].copy_from_slice(&[0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]);
-    for (w, b) in s[4..12].iter_mut().zip(key.chunks_exact(4)) {
-        *w = u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+/// `LANES` blocks of ChaCha20 (RFC 8439) side by side, with a 64-bit counter from `counter` on and no nonce: a key is
+/// used for one refill only. Written so that the compiler puts the lanes into vector registers.
+#[inline(always)]
+fn chacha_blocks<const LANES: usize>(key: &[u8; KEY], counter: u64, out: &mut [[u8; BLOCK]; LANES]) {
+    let mut start = [[0u32; LANES]; 16];
+    for (row, word) in start.iter_mut().zip([0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]) {
+        *row = [word; LANES];
     }
-    s[12] = counter as u32;
-    s[13] = (counter >> 32) as u32;
-    let start = s;
-    let quarter = |s: &mut [u32; 16], a: usize, b: usize, c: usize, d: usize| {
-        s[a] = s[a].wrapping_add(s[b]);
-        s[d] = (s[d] ^ s[a]).rotate_left(16);
-        s[c] = s[c].wrapping_add(s[d]);
-        s[b] = (s[b] ^ s[c]).rotate_left(12);
-        s[a] = s[a].wrapping_add(s[b]);
-        s[d] = (s[d] ^ s[a]).rotate_left(8);
-        s[c] = s[c].wrapping_add(s[d]);
-        s[b] = (s[b] ^ s[c]).rotate_left(7);
-    };
+    for (row, b) in start[4..12].iter_mut().zip(key.as_chunks::<4>().0) {
+        *row = [u32::from_le_bytes(*b); LANES];
+    }
+    let number = |lane: usize| counter.wrapping_add(lane as u64);
+    start[12] = std::array::from_fn(|lane| number(lane) as u32);
+    start[13] = std::array::from_fn(|lane| (number(lane) >> 32) as u32);
+    let mut s = start;
     for _ in 0..10 {
         for i in 0..4 {
-            quarter(&mut s, i, 4 + i, 8 + i, 12 + i);
+            quarter(&mut s, [i, 4 + i, 8 + i, 12 + i]);
         }
         for i in 0..4 {
-            quarter(&mut s, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
+            quarter(&mut s, [i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4]);
         }
     }
-    for ((o, w), w0) in out.chunks_exact_mut(4).zip(s).zip(start) {
-        o.copy_from_slice(&w.wrapping_add(w0).to_le_bytes());
+    for (lane, block) in out.iter_mut().enumerate() {
+        for ((o, row), row0) in block.as_chunks_mut::<4>().0.iter_mut().zip(&s).zip(&start) {
+            *o = row[lane].wrapping_add(row0[lane]).to_le_bytes();
+        }
+    }
+}
+#[inline(always)]
+fn quarter<const LANES: usize>(s: &mut [[u32; LANES]; 16], [a, b, c, d]: [usize; 4]) {
+    // `x` and `y` are added; what comes out turns `z`.
+    let mut half = |x: usize, y: usize, z: usize, by: u32| {
+        let more = s[y];
+        for (x, y) in s[x].iter_mut().zip(more) {
+            *x = x.wrapping_add(y);
+        }
+        let sum = s[x];
+        for (z, x) in s[z].iter_mut().zip(sum) {
+            *z = (*z ^ x).rotate_left(by);
+        }
+    };
+    half(a, b, d, 16);
+    half(c, d, b, 12);
+    half(a, b, d, 8);
+    half(c, d, b, 7);
+}
+/// The first [`POOL`] bytes of the key's stream.
+fn stream(key: &[u8; KEY], out: &mut [u8; POOL]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: the machine can.
+        return unsafe { stream_avx2(key, out) };
+    }
+    stream_in_lanes::<4>(key, out);
+}
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn stream_avx2(key: &[u8; KEY], out: &mut [u8; POOL]) {
+    stream_in_lanes::<8>(key, out);
+}
+#[inline(always)]
+fn stream_in_lanes<const LANES: usize>(key: &[u8; KEY], out: &mut [u8; POOL]) {
+    let blocks = out.as_chunks_mut::<BLOCK>().0;
+    for (i, some) in blocks.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        chacha_blocks(key, (i * LANES) as u64, some);
     }
 }
 
@@ -71,16 +107,10 @@ impl Generator {
 
     /// A new key out of the old one's stream; the rest of the stream fills the pool.
     fn refill(&mut self) {
-        let mut block = [0; BLOCK];
-        for (i, piece) in self.pool.chunks_exact_mut(BLOCK).enumerate() {
-            chacha_block(&self.key, i as u64, &mut block);
-            piece.copy_from_slice(&block);
-        }
+        stream(&self.key, &mut self.pool);
         self.key.copy_from_slice(&self.pool[..KEY]);
         self.pool[..KEY].fill(0);
         self.left = POOL - KEY;
-        // SAFETY: our own array.
-        unsafe { wipe(block.as_mut_ptr().cast(), BLOCK) };
     }
     /// Mixes `bytes` into the key: each piece is xored in and the key run through the cipher.
     fn mix(&mut self, bytes: &[u8]) {
@@ -138,6 +168,24 @@ impl Generator {
             self.left -= n;
             out = rest;
         }
+    }
+}
+
+impl Generator {
+    /// `n` bytes, 8 at most, in one number.
+    #[inline]
+    fn take_word(&mut self, n: usize) -> u64 {
+        if self.left < 8 {
+            self.refill();
+        }
+        let from = POOL - self.left;
+        let Some(next) = self.pool.get_mut(from..).and_then(|p| p.first_chunk_mut::<8>()) else { return 0 };
+        let word = u64::from_le_bytes(*next);
+        let taken = if n < 8 { (1 << (8 * n)) - 1 } else { u64::MAX };
+        *next = (word & !taken).to_le_bytes();
+        self.left -= n.min(8);
+        self.since_seed = self.since_seed.saturating_add(n);
+        word & taken
     }
 }
 
@@ -218,6 +266,13 @@ pub fn fill(out: &mut [u8]) {
         log::misuse(format_args!("no source of secure random bytes"));
     }
 }
+/// So many secure bytes, 8 at most, as the low ones of a number.
+pub fn small(bytes: usize) -> u64 {
+    match with(|g| g.ready().map(|()| g.take_word(bytes))) {
+        Ok(word) => word,
+        Err(_) => log::misuse(format_args!("no source of secure random bytes")),
+    }
+}
 /// Mixes in bytes of the program's own. They cannot make the generator weaker, nor do they seed it.
 pub fn add_bytes(bytes: &[u8]) {
     with(|g| {
@@ -240,9 +295,7 @@ pub fn set_device(path: Option<&CStr>) -> Result<()> {
 
 /// A random number of 32 bits.
 pub fn next_u32() -> u32 {
-    let mut b = [0; 4];
-    fill(&mut b);
-    u32::from_ne_bytes(b)
+    small(4) as u32
 }
 #[cfg(test)]
 mod tests {
@@ -251,16 +304,29 @@ mod tests {
     #[test]
     fn the_block_function_is_chacha20() {
         // RFC 8439 A.1, test vector 1 (zero key, zero counter, zero nonce), first 16 and last 4 bytes.
-        let mut out = [0; BLOCK];
-        chacha_block(&[0; KEY], 0, &mut out);
-        assert_eq!(
-            out[..16],
-            [0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90, 0x40, 0x5d, 0x6a, 0xe5, 0x53, 0x86, 0xbd, 0x28]
-        );
-        assert_eq!(out[60..], [0xb2, 0xee, 0x65, 0x86]);
-        // A.1, test vector 2: counter 1.
-        chacha_block(&[0; KEY], 1, &mut out);
-        assert_eq!(out[..4], [0x9f, 0x07, 0xe7, 0xbe]);
+        let first =
+            [0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90, 0x40, 0x5d, 0x6a, 0xe5, 0x53, 0x86, 0xbd, 0x28];
+        let check = |out: &[u8; POOL]| {
+            assert_eq!(out[..16], first);
+            assert_eq!(out[60..64], [0xb2, 0xee, 0x65, 0x86]);
+            // A.1, test vector 2: counter 1.
+            assert_eq!(out[64..68], [0x9f, 0x07, 0xe7, 0xbe]);
+        };
+        let mut streams = [[0; POOL]; 4];
+        let [one, four, eight, best] = &mut streams;
+        stream_in_lanes::<1>(&[0; KEY], one);
+        stream_in_lanes::<4>(&[0; KEY], four);
+        stream_in_lanes::<8>(&[0; KEY], eight);
+        stream(&[0; KEY], best);
+        for s in &streams {
+            check(s);
+            assert!(*s == streams[0]);
+        }
+        // The counter's upper half counts too.
+        let (mut low, mut high) = ([[0; BLOCK]; 2], [[0; BLOCK]; 1]);
+        chacha_blocks(&[7; KEY], u64::from(u32::MAX), &mut low);
+        chacha_blocks(&[7; KEY], 1 << 32, &mut high);
+        assert!(low[1] == high[0]);
     }
     #[test]
     fn bytes_differ_and_are_all_written() {
