@@ -131,6 +131,54 @@ fn persistent_timers_keep_their_grid() {
 }
 
 #[test]
+fn thousands_of_timers_at_once() {
+    let us = |n: i32| libc::timeval { tv_sec: 0, tv_usec: n.into() };
+    let b = base();
+    let tv = unsafe { &*b.init_common_timeout(&ms(5)).unwrap() };
+    let evs: Vec<_> = (0..3000)
+        .map(|i| {
+            let span = if i % 50 == 0 { 5000 } else { 1000 + i * 7919 % 9000 };
+            let kind = if i % 11 == 0 { Ev::PERSIST } else { Ev::empty() };
+            (i, span, Event::new(b, -1, kind, move |_, _| log(span)))
+        })
+        .collect();
+    // In one callback, where time stands still.
+    let far = Event::new(b, -1, Ev::empty(), |_, _| unreachable!());
+    far.get().add(Some(&ms(100_000))).unwrap();
+    let timers: Vec<_> = evs.iter().map(|(i, span, e)| (*i, *span, e.get())).collect();
+    let add = Event::new(b, -1, Ev::empty(), move |_, _| {
+        for &(i, span, e) in &timers {
+            if i % 50 == 0 {
+                e.add(Some(tv)).unwrap();
+                continue;
+            }
+            if i % 5 == 0 {
+                // Put off: its entry is too early.
+                e.add(Some(&us(500))).unwrap();
+            }
+            e.add(Some(&us(span))).unwrap();
+        }
+    });
+    add.get().active(Ev::TIMEOUT);
+    b.run(Evloop::NONBLOCK).unwrap();
+    std::thread::sleep(Duration::from_millis(30));
+    assert!(b.is_consistent());
+    b.run(Evloop::ONCE | Evloop::NONBLOCK).unwrap();
+    assert!(b.is_consistent());
+    let told = logged();
+    assert_eq!(told.len(), 3000);
+    assert!(told.is_sorted(), "in the order of their deadlines");
+    for (i, _, e) in &evs {
+        assert_eq!(e.get().pending(Ev::TIMEOUT).is_empty(), i % 11 != 0);
+    }
+    assert!(far.get().pending(Ev::TIMEOUT).contains(Ev::TIMEOUT));
+    assert_eq!(b.num_events(CountOf::ADDED), 1 + (3000 + 10) / 11);
+    drop((evs, far, add));
+    assert_eq!(b.num_events(CountOf::ADDED), 0);
+    unsafe { b.free(true) };
+}
+
+#[test]
 fn common_timeouts() {
     let b = base();
     let tv = b.init_common_timeout(&ms(30)).unwrap();
@@ -349,6 +397,7 @@ fn time_is_cached_within_a_turn() {
             c.flags |= BaseFlag::NO_CACHE_TIME;
         }
         let b = BaseRef::new(&c).unwrap();
+        #[allow(clippy::unnecessary_cast, reason = "32 bits on some systems")]
         let us = |t: libc::timeval| t.tv_sec as i64 * 1_000_000 + t.tv_usec as i64;
         let ev = Event::new(b, -1, Ev::empty(), move |_, _| {
             let t = us(b.gettimeofday_cached().unwrap());

@@ -61,10 +61,13 @@ impl Clock {
             None => self.read_now(),
         }
     }
+    #[inline]
     fn read_now(&mut self) -> i64 {
-        let t = self.read();
+        let tv = clock::monotonic(self.coarse);
+        let t = micros(&tv);
         if self.in_turn {
-            self.remember(t);
+            self.now = Some(t);
+            self.now_tv = tv;
         }
         t
     }

@@ -59,6 +59,7 @@ impl BaseRef {
                 signals,
                 q: Queues::unplaced(),
                 timers: TimerHeap::new(),
+                timers_stale: false,
                 common: CommonTimeouts::new(),
                 clock: Clock::new(precise, flags.contains(BaseFlag::NO_CACHE_TIME)),
                 notify: Notify::none(),

@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub(super) signals: Signals,
     pub(super) q: Queues,
     pub(super) timers: TimerHeap<EventRef>,
+    /// Some entry of the heap may be earlier than its event's deadline.
+    pub(super) timers_stale: bool,
     pub(super) common: CommonTimeouts,
     pub(super) clock: Clock,
     pub(super) notify: Notify,
@@ -177,6 +179,8 @@ impl State {
                 // A later deadline is only noted; the entry moves when it surfaces.
                 if at < micros(&old) {
                     self.advance(ev, at);
+                } else {
+                    self.timers_stale = true;
                 }
                 ev.set_timeout(timeval_of(at));
                 return Ok(());
@@ -304,7 +308,7 @@ impl State {
         // The callbacks may have taken long: the deadline is compared with the time as it is.
         let now = self.clock.fresh();
         // A stale deadline in front may cost a wake-up too many. Where there are few timers, keep them exact.
-        if self.timers.len() <= SMALL_HEAP {
+        if self.timers_stale && self.timers.len() <= SMALL_HEAP {
             self.settle_first();
         }
         let (at, _) = self.timers.first()?;
@@ -316,6 +320,8 @@ impl State {
         while let Some((at, ev)) = self.timers.first() {
             let real = micros_masked(&ev.timeout());
             if real <= at {
+                // The only one is right; of others nothing is known.
+                self.timers_stale = self.timers.len() > 1;
                 return;
             }
             self.timers.update(ev.heap_slot(), real);
@@ -326,6 +332,9 @@ impl State {
     pub(super) fn expire_timers(&mut self) {
         if !self.timers.is_empty() {
             let now = self.clock.now();
+            if self.timers.many_due(now) {
+                self.expire_many(now);
+            }
             while let Some((at, ev)) = self.timers.first() {
                 if at > now {
                     return;
@@ -333,6 +342,58 @@ impl State {
                 self.expire(at, ev, now);
             }
         }
+    }
+    /// Very many have timed out: they are taken out all at once, not one by one, each of which would have the last
+    /// entry sink through the heap.
+    #[cold]
+    fn expire_many(&mut self, now: i64) {
+        // Without memory it goes one by one.
+        let Ok(due) = self.timers.take_due(now, |ev| micros_masked(&ev.timeout())) else { return };
+        for (i, &(at, ev)) in due.iter().enumerate() {
+            if let Some((_, soon)) = due.get(i + 4) {
+                fetch(*soon);
+            }
+            let next = self.next_expiry(ev, at, now);
+            if let Some(next) = next.or(ev.flags().contains(Evlist::INTERNAL).then_some(at)) {
+                // Back into the heap, where there is room: it was there before.
+                if let Ok(slot) = self.timers.push(next, ev) {
+                    ev.set_heap_slot(slot);
+                }
+            }
+            match next {
+                _ if ev.flags().contains(Evlist::INTERNAL) => self.expire_common(ev, now),
+                Some(next) => self.expired_and_rearmed(ev, next),
+                None => self.expired(ev),
+            }
+        }
+    }
+    /// The next deadline of `ev`, which has timed out: of a persistent event with an interval of its own.
+    #[inline]
+    fn next_expiry(&self, ev: EventRef, at: i64, now: i64) -> Option<i64> {
+        let events = ev.events();
+        if !events.contains(Ev::PERSIST) || events.contains(Ev::SIGNAL) {
+            return None;
+        }
+        let interval = ev.interval();
+        let span = micros(&interval);
+        if span <= 0 || self.common.index_of(&interval).is_some() {
+            return None;
+        }
+        let next = at.saturating_add(span);
+        Some(if next <= now { now.saturating_add(span) } else { next })
+    }
+    /// `ev` stands in the heap for its next deadline already.
+    fn expired_and_rearmed(&mut self, ev: EventRef, next: i64) {
+        ev.set_timeout(timeval_of(next));
+        ev.insert_flags(REARMED);
+        self.q.activate(ev, Ev::TIMEOUT, 1);
+    }
+    /// `ev` is off the heap.
+    fn expired(&mut self, ev: EventRef) {
+        ev.set_heap_slot(-1);
+        ev.remove_flags(Evlist::TIMEOUT);
+        self.q.added.sub(1);
+        self.time_out(ev);
     }
     fn expire(&mut self, at: i64, ev: EventRef, now: i64) {
         let real = micros_masked(&ev.timeout());
@@ -344,41 +405,21 @@ impl State {
         if ev.flags().contains(Evlist::INTERNAL) {
             return self.expire_common(ev, now);
         }
-        let events = ev.events();
-        if events.contains(Ev::PERSIST) && !events.contains(Ev::SIGNAL) {
-            let interval = ev.interval();
-            let span = micros(&interval);
-            if span > 0 && self.common.index_of(&interval).is_none() {
-                // Its next deadline at once: the entry only sinks, and nothing can fail.
-                let mut next = real.saturating_add(span);
-                if next <= now {
-                    next = now.saturating_add(span);
-                }
-                self.timers.update(ev.heap_slot(), next);
-                self.fetch_first_timer();
-                ev.set_timeout(timeval_of(next));
-                ev.insert_flags(REARMED);
-                return self.q.activate(ev, Ev::TIMEOUT, 1);
-            }
+        if let Some(next) = self.next_expiry(ev, real, now) {
+            // Its next deadline at once: the entry only sinks, and nothing can fail.
+            self.timers.update(ev.heap_slot(), next);
+            self.fetch_first_timer();
+            return self.expired_and_rearmed(ev, next);
         }
         self.timers.remove(ev.heap_slot());
         self.fetch_first_timer();
-        ev.set_heap_slot(-1);
-        ev.remove_flags(Evlist::TIMEOUT);
-        self.q.added.sub(1);
-        self.time_out(ev);
+        self.expired(ev);
     }
     /// The event that may expire next is far away in memory: have it brought while this one is dealt with.
     #[inline]
     fn fetch_first_timer(&self) {
-        #[cfg(target_arch = "x86_64")]
         if let Some((_, ev)) = self.timers.first() {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: a hint; it cannot fault.
-            unsafe {
-                _mm_prefetch(ev.as_ptr().cast::<i8>(), _MM_HINT_T0);
-                _mm_prefetch(ev.as_ptr().cast::<i8>().wrapping_add(64), _MM_HINT_T0);
-            }
+            fetch(ev);
         }
     }
     /// `ev` is off the timers, because its time has come.
@@ -424,6 +465,8 @@ impl State {
             self.note_deadline(micros(&new));
         } else if (new.tv_sec, new.tv_usec) < (old.tv_sec, old.tv_usec) {
             self.advance(ev, micros(&new));
+        } else {
+            self.timers_stale = true;
         }
         ev.set_timeout(new);
         true
@@ -529,6 +572,22 @@ impl State {
         own.set_timeout(timeval_of(next));
         self.timers.update(own.heap_slot(), next);
     }
+}
+
+/// Has an event brought into the cache.
+#[inline]
+fn fetch(ev: EventRef) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint; it cannot fault.
+        unsafe {
+            _mm_prefetch(ev.as_ptr().cast::<i8>(), _MM_HINT_T0);
+            _mm_prefetch(ev.as_ptr().cast::<i8>().wrapping_add(64), _MM_HINT_T0);
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = ev;
 }
 
 /// Up to so many timers the first deadline is kept exact.
