@@ -132,7 +132,15 @@ pub fn numeric_port(service: &CStr) -> Option<u16> {
 }
 /// The address that `node` spells out, if it does and `family` allows it.
 pub fn numeric_host(node: &CStr, family: c_int, port: u16) -> Option<Inet> {
-    let v6 = || addr::parse_v6_scope(node).map(|(a, scope)| Inet::v6(a, port, scope));
+    // What most names look like is seen at a glance: IPv6 has a ':', IPv4 begins with a digit.
+    let text = node.to_bytes();
+    let v6 = || {
+        memchr::memchr(b':', text)?;
+        addr::parse_v6_scope(node).map(|(a, scope)| Inet::v6(a, port, scope))
+    };
+    if !text.first().is_some_and(u8::is_ascii_digit) {
+        return if matches!(family, AF_INET6 | AF_UNSPEC) { v6() } else { None };
+    }
     // Only the strict form: what the system's resolver takes differently ("010.1") is left to it.
     let strict = node.to_str().is_ok_and(|s| s.parse::<std::net::Ipv4Addr>().is_ok());
     let v4 = || addr::parse_v4(node).filter(|_| strict).map(|a| Inet::v4(a, port));
