@@ -4,7 +4,7 @@
 //! additional records are missing (RFC 2181).
 #![forbid(unsafe_code)]
 use super::name::{MAX_WIRE, Name};
-use super::wire::{FLAG_QR, FLAG_TC, HEADER_LEN, MASK_RCODE, OPT_LEN, Writer};
+use super::wire::{FLAG_QR, FLAG_TC, HEADER_LEN, MASK_RCODE, OPT_LEN, Writer, opt_record};
 
 /// Pointers have 14 bits.
 const MAX_POINTER: usize = 0x3fff;
@@ -21,25 +21,35 @@ impl<'a> WireName<'a> {
     pub fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
+    /// The name that `bytes` are, known to be one.
+    pub(super) fn whole(bytes: &'a [u8]) -> WireName<'a> {
+        WireName(bytes)
+    }
     /// Whether `text` spells this name, letter for letter.
-    pub fn is_spelled(&self, text: &[u8]) -> bool {
-        let Some((&first, wire)) = self.0.split_first() else { return false };
+    #[inline]
+    pub fn is_spelled(&self, mut text: &[u8]) -> bool {
+        let mut wire = self.0;
         // Behind the first length the name is as long as its text and the end.
-        if first == 0 || wire.len() != text.len() + 1 {
-            return first == 0 && text.is_empty();
+        if wire.len() != text.len() + 2 {
+            return matches!(wire, [0]) && text.is_empty();
         }
-        let mut left = first;
-        let mut same = true;
-        for (&t, &w) in text.iter().zip(wire) {
-            if left == 0 {
-                same &= t == b'.';
-                left = w;
-            } else {
-                same &= t == w;
-                left -= 1;
+        loop {
+            let Some((&len, rest)) = wire.split_first() else { return false };
+            let len = usize::from(len);
+            let (Some((label, after)), Some((word, end))) =
+                (rest.split_at_checked(len), text.split_at_checked(len))
+            else {
+                return false;
+            };
+            if !same_bytes(label, word) {
+                return false;
+            }
+            match end.split_first() {
+                None => return true,
+                Some((b'.', next)) => (wire, text) = (after, next),
+                Some(_) => return false,
             }
         }
-        same
     }
     /// The name that `bytes` begin with, and what follows it.
     pub fn split(bytes: &'a [u8]) -> Option<(WireName<'a>, &'a [u8])> {
@@ -56,6 +66,19 @@ impl<'a> WireName<'a> {
             }
         }
     }
+}
+/// Labels are short: a call of the C library's would cost more than comparing them.
+#[inline]
+fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    let ((a8, a1), (b8, b1)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut differ = 0;
+    for (x, y) in a8.iter().zip(b8) {
+        differ |= u64::from_ne_bytes(*x) ^ u64::from_ne_bytes(*y);
+    }
+    for (x, y) in a1.iter().zip(b1) {
+        differ |= u64::from(x ^ y);
+    }
+    differ == 0 && a.len() == b.len()
 }
 impl<'a> From<&'a Name> for WireName<'a> {
     fn from(n: &'a Name) -> WireName<'a> {
@@ -217,6 +240,44 @@ fn put_section<'r>(
     (count, true)
 }
 
+/// A reply with one question, and answers for its name only, in the form of the message already.
+pub struct PlainReply<'a> {
+    pub id: u16,
+    /// As in [`Reply`].
+    pub flags: u16,
+    pub rcode: u8,
+    /// Not the root, so that pointers may lead to it.
+    pub question: Question<'a>,
+    pub answers: &'a [u8],
+    pub count: u16,
+    pub udp_size: Option<u16>,
+}
+/// Writes what [`encode_reply`] would, if all of it fits; otherwise None.
+#[inline]
+pub fn encode_plain(out: &mut [u8], reply: &PlainReply<'_>) -> Option<usize> {
+    let name = reply.question.name.0;
+    let (head, rest) = out.split_first_chunk_mut::<HEADER_LEN>()?;
+    let (owner, rest) = rest.split_at_mut_checked(name.len())?;
+    let (tail, rest) = rest.split_first_chunk_mut::<4>()?;
+    let (answers, rest) = rest.split_at_mut_checked(reply.answers.len())?;
+    let flags = reply.flags & !MASK_RCODE | FLAG_QR | u16::from(reply.rcode) & MASK_RCODE;
+    let opt = u16::from(reply.udp_size.is_some());
+    *head = word_bytes([reply.id, flags, 1, reply.count, 0, opt]);
+    owner.copy_from_slice(name);
+    let ([t0, t1], [c0, c1]) = (reply.question.qtype.to_be_bytes(), reply.question.class.to_be_bytes());
+    *tail = [t0, t1, c0, c1];
+    answers.copy_from_slice(reply.answers);
+    let len = HEADER_LEN + name.len() + 4 + reply.answers.len();
+    let Some(size) = reply.udp_size else { return Some(len) };
+    *rest.first_chunk_mut::<OPT_LEN>()? = opt_record(size);
+    Some(len + OPT_LEN)
+}
+fn word_bytes(words: [u16; 6]) -> [u8; HEADER_LEN] {
+    let mut bytes = [0; HEADER_LEN];
+    bytes.copy_from_slice(words.map(u16::to_be_bytes).as_flattened());
+    bytes
+}
+
 /// Writes a reply of at most `out.len()` bytes: 512 over UDP unless the client said more, 65535 over TCP. The length;
 /// None if not even the questions fit.
 pub fn encode_reply<'r, Q, R>(out: &mut [u8], reply: Reply<Q, R>) -> Option<usize>
@@ -252,8 +313,8 @@ where
         | u16::from(reply.rcode) & MASK_RCODE
         | if whole { 0 } else { FLAG_TC };
     let opt = u16::from(reply.udp_size.is_some() && additionals < u16::MAX);
-    let words = [reply.id, flags, questions, answers, authorities, additionals + opt].map(u16::to_be_bytes);
-    out.first_chunk_mut::<HEADER_LEN>()?.copy_from_slice(words.as_flattened());
+    *out.first_chunk_mut()? =
+        word_bytes([reply.id, flags, questions, answers, authorities, additionals + opt]);
     let Some(size) = reply.udp_size.filter(|_| opt == 1) else { return Some(used) };
     let mut tail = Writer::new(out.get_mut(used..)?);
     tail.opt(size)?;
@@ -365,6 +426,31 @@ mod tests {
                 if udp_size.is_some() {
                     assert_eq!(m[m.len() - OPT_LEN..][..3], [0, 0, 41], "{room}");
                 }
+            }
+        }
+    }
+    #[test]
+    fn plain_replies_are_those_of_the_long_way() {
+        let q = name("www.a.example");
+        for (count, size, udp_size) in [(0, 4, None), (1, 4, None), (3, 16, Some(1232)), (2, 0, Some(512))] {
+            let data = vec![9; size];
+            let own = Record { name: WireName::FIRST_QUESTION, ..a(&q, &data) };
+            let want = compose(512, &q, TYPE_A, [&vec![own; count], &[], &[]], udp_size).unwrap();
+            let head = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, size as u8];
+            let reply = PlainReply {
+                id: 7,
+                flags: FLAG_RD | FLAG_AA,
+                rcode: 0,
+                question: Question { name: (&q).into(), qtype: TYPE_A, class: CLASS_INET },
+                answers: &[&head[..], &data].concat().repeat(count),
+                count: count as u16,
+                udp_size,
+            };
+            for room in 0..want.len() + 4 {
+                let mut out = vec![0xee; room];
+                let len = encode_plain(&mut out, &reply);
+                assert_eq!(len, (room >= want.len()).then_some(want.len()));
+                assert!(len.is_none_or(|n| out[..n] == want && out[n..].iter().all(|&b| b == 0xee)));
             }
         }
     }

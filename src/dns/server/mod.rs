@@ -56,7 +56,16 @@ struct Port {
     last_waiting: Cell<Option<RequestRef>>,
     waiting_count: Cell<u32>,
     budgets: Cell<Option<mem::Box<Budgets>>>,
+    /// Blocks of answered requests, for the next ones: the first, which points at the next, and how many.
+    spare: Cell<Option<NonNull<Spare>>>,
+    spare_count: Cell<u32>,
 }
+/// A block without a request in it.
+struct Spare {
+    next: Option<NonNull<Spare>>,
+}
+/// So many blocks are kept.
+const MAX_SPARE: u32 = 16;
 
 /// A handle on a port; the port lives until it is closed and its last request is gone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,6 +146,8 @@ impl PortRef {
             last_waiting: Cell::new(None),
             waiting_count: Cell::new(0),
             budgets: Cell::new(None),
+            spare: Cell::new(None),
+            spare_count: Cell::new(0),
         })?;
         let (p, _) = mem::Box::into_raw_with_allocator(port);
         // SAFETY: a box is never null.
@@ -173,12 +184,18 @@ impl PortRef {
         self.decref(held);
     }
     /// Gives up one reference and the lock.
+    #[inline]
     fn decref(self, held: Held) {
         let p = self.get();
         p.refs.set(p.refs.get().saturating_sub(1));
-        if p.refs.get() > 0 {
-            return;
+        if p.refs.get() == 0 {
+            self.end(held);
         }
+    }
+    /// The last reference has gone.
+    #[cold]
+    fn end(self, held: Held) {
+        let p = self.get();
         let _ = self.read_event().del_noblock();
         let _ = self.write_event().del_noblock();
         // Nobody reads or writes there now: both happen under the lock.
@@ -215,11 +232,42 @@ impl PortRef {
                 ev.unassign();
             }
         }
+        while let Some(block) = self.take_spare() {
+            // SAFETY: one of ours, and nobody else knows it.
+            unsafe { mem::free(block.as_ptr().cast()) };
+        }
         // SAFETY: made by `new`.
         drop(unsafe { mem::Box::from_raw_in(self.0.as_ptr().cast::<Port>(), mem::Alloc) });
     }
 
     // ---- requests ----
+
+    /// A block for a request. The lock is held.
+    #[inline]
+    fn take_spare(self) -> Option<NonNull<u8>> {
+        let p = self.get();
+        let block = p.spare.get()?;
+        // SAFETY: put there by `keep_spare`; the block is ours alone.
+        p.spare.set(unsafe { block.read() }.next);
+        p.spare_count.set(p.spare_count.get() - 1);
+        Some(block.cast())
+    }
+    /// Keeps the block of a request that is gone; false if there are enough. The lock is held.
+    ///
+    /// # Safety
+    /// The block came from our allocator, has the size of spare ones and is aligned, and nobody uses it any more.
+    #[inline]
+    unsafe fn keep_spare(self, block: NonNull<u8>) -> bool {
+        let p = self.get();
+        if p.spare_count.get() >= MAX_SPARE {
+            return false;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { block.cast::<Spare>().write(Spare { next: p.spare.get() }) };
+        p.spare.set(Some(block.cast()));
+        p.spare_count.set(p.spare_count.get() + 1);
+        true
+    }
 
     /// Reads what is there and hands the requests to the program. The caller holds a reference.
     fn read_all(self) {

@@ -1,9 +1,12 @@
 //! The records that a program has added to a reply, one behind the other in one block.
 //!
-//! Each is: section, kind of data, type, class, ttl, length of the data, the owner's name, the data.
+//! Answers for the question's name stand first, as long as nothing else is added, in the form in which they go out
+//! (most replies hold nothing else). Each of the others is: section, kind of data, type, class, ttl, length of the
+//! data, the owner's name, the data.
 #![forbid(unsafe_code)]
 use crate::dns::compose::{Data, Record, WireName};
 use crate::dns::name::Name;
+use crate::dns::wire::HEADER_LEN;
 use crate::mem::{self, TryVec};
 use crate::{Error, Result};
 
@@ -21,13 +24,25 @@ pub(super) struct Records {
     used: usize,
     inline: [u8; INLINE],
     heap: mem::Vec<u8>,
+    plain: Plain,
 }
+/// The records in the form of the message, at the beginning.
+#[derive(Clone, Copy, Default)]
+struct Plain {
+    bytes: usize,
+    count: u16,
+}
+/// See [`Records::mark`].
+#[derive(Clone, Copy)]
+pub(super) struct Mark(usize, Plain);
 
 const BYTES: u8 = 0;
 const NAME: u8 = 1;
 /// Besides: the owner is the first question's name, and does not follow.
 const OF_QUESTION: u8 = 2;
-/// Section, kind, type, class, ttl, data's length.
+/// A pointer to the question's name.
+const TO_QUESTION: [u8; 2] = [0xc0, HEADER_LEN as u8];
+/// Section, kind, type, class, ttl, data's length; or, in the form of the message, a pointer in place of the first two.
 const HEAD: usize = 1 + 1 + 2 + 2 + 4 + 2;
 
 /// What is added besides the name and the data.
@@ -47,7 +62,14 @@ pub(super) enum NewData<'a> {
 
 impl Records {
     pub(super) const fn new() -> Records {
-        Records { used: 0, inline: [0; INLINE], heap: mem::new_vec() }
+        let plain = Plain { bytes: 0, count: 0 };
+        Records { used: 0, inline: [0; INLINE], heap: mem::new_vec(), plain }
+    }
+    /// All records and how many they are, if all are answers for the question's name.
+    #[inline]
+    pub(super) fn plain(&self) -> Option<(&[u8], u16)> {
+        let bytes = self.bytes();
+        (bytes.len() == self.plain.bytes).then_some((bytes, self.plain.count))
     }
     fn bytes(&self) -> &[u8] {
         if self.heap.is_empty() { self.inline.get(..self.used).unwrap_or(&[]) } else { &self.heap }
@@ -56,6 +78,7 @@ impl Records {
         self.bytes().is_empty()
     }
     /// Room for `n` more bytes, in one piece.
+    #[inline]
     fn grow(&mut self, n: usize) -> Result<&mut [u8]> {
         if self.heap.is_empty() {
             let end = self.used + n;
@@ -67,11 +90,16 @@ impl Records {
             self.heap.try_extend(self.inline.get(..self.used).unwrap_or(&[]))?;
             self.used = 0;
         }
+        self.grow_heap(n)
+    }
+    #[cold]
+    fn grow_heap(&mut self, n: usize) -> Result<&mut [u8]> {
         let at = self.heap.len();
         self.heap.try_resize(at + n, 0)?;
         self.heap.get_mut(at..).ok_or(Error::NoMem)
     }
     /// Adds a record, or fails and changes nothing.
+    #[inline]
     pub(super) fn add(&mut self, head: Head, name: WireName<'_>, data: NewData<'_>) -> Result<()> {
         let (kind, bytes) = match data {
             NewData::Bytes(b) => (BYTES, b),
@@ -79,7 +107,22 @@ impl Records {
         };
         let len = u16::try_from(bytes.len()).map_err(|_| Error::Invalid)?;
         let name = name.as_bytes();
+        let before = self.mark();
         let room = self.grow(HEAD + name.len() + bytes.len())?;
+        if kind == BYTES
+            && name.is_empty()
+            && head.section == Section::Answer
+            && before.0 == before.1.bytes
+            && before.1.count < u16::MAX
+        {
+            let ([t0, t1], [c0, c1]) = (head.rtype.to_be_bytes(), head.class.to_be_bytes());
+            let ([l0, l1, l2, l3], [n0, n1]) = (head.ttl.to_be_bytes(), len.to_be_bytes());
+            let (first, rest) = room.split_first_chunk_mut::<HEAD>().ok_or(Error::NoMem)?;
+            *first = [TO_QUESTION[0], TO_QUESTION[1], t0, t1, c0, c1, l0, l1, l2, l3, n0, n1];
+            rest.copy_from_slice(bytes);
+            self.plain = Plain { bytes: before.0 + HEAD + bytes.len(), count: before.1.count + 1 };
+            return Ok(());
+        }
         let ([t0, t1], [c0, c1]) = (head.rtype.to_ne_bytes(), head.class.to_ne_bytes());
         let ([l0, l1, l2, l3], [n0, n1]) = (head.ttl.to_ne_bytes(), len.to_ne_bytes());
         let kind = kind | if name.is_empty() { OF_QUESTION } else { 0 };
@@ -92,20 +135,22 @@ impl Records {
         Ok(())
     }
     /// Where the next record will stand, for [`Self::back_to`].
-    pub(super) fn mark(&self) -> usize {
-        self.bytes().len()
+    #[inline]
+    pub(super) fn mark(&self) -> Mark {
+        Mark(if self.heap.is_empty() { self.used } else { self.heap.len() }, self.plain)
     }
     /// Takes back what was added since.
-    pub(super) fn back_to(&mut self, mark: usize) {
+    pub(super) fn back_to(&mut self, Mark(len, plain): Mark) {
+        self.plain = plain;
         if self.heap.is_empty() {
-            self.used = mark;
+            self.used = len;
         } else {
-            self.heap.truncate(mark);
+            self.heap.truncate(len);
         }
     }
     /// The records of one section, in the order in which they were added.
     pub(super) fn of(&self, section: Section) -> Iter<'_> {
-        Iter { rest: self.bytes(), section: section as u8 }
+        Iter { rest: self.bytes(), plain: self.plain.bytes, section: section as u8 }
     }
 }
 impl Default for Records {
@@ -118,6 +163,8 @@ impl Default for Records {
 #[derive(Clone)]
 pub(super) struct Iter<'a> {
     rest: &'a [u8],
+    /// How many bytes of `rest` are in the form of the message.
+    plain: usize,
     section: u8,
 }
 impl<'a> Iter<'a> {
@@ -125,6 +172,18 @@ impl<'a> Iter<'a> {
     fn any(&mut self) -> Option<(u8, Record<'a>)> {
         let (h, rest) = self.rest.split_first_chunk::<HEAD>()?;
         let [section, kind, t0, t1, c0, c1, l0, l1, l2, l3, n0, n1] = *h;
+        if let Some(left) = self.plain.checked_sub(HEAD) {
+            let (bytes, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes([n0, n1])))?;
+            self.plain = left.saturating_sub(bytes.len());
+            self.rest = rest;
+            let (rtype, class) = (u16::from_be_bytes([t0, t1]), u16::from_be_bytes([c0, c1]));
+            let ttl = u32::from_be_bytes([l0, l1, l2, l3]);
+            let name = WireName::FIRST_QUESTION;
+            return Some((
+                Section::Answer as u8,
+                Record { name, rtype, class, ttl, data: Data::Bytes(bytes) },
+            ));
+        }
         let (name, rest) =
             if kind & OF_QUESTION != 0 { (WireName::FIRST_QUESTION, rest) } else { WireName::split(rest)? };
         let (bytes, rest) = rest.split_at_checked(usize::from(u16::from_ne_bytes([n0, n1])))?;

@@ -1,20 +1,20 @@
 //! A request: one block of memory with what the program sees (`evdns_server_request`, its questions), our own part,
 //! and the questions' names as they came, for the reply.
 use super::records::{Head, NewData, Records, Section};
-use super::{Held, MAX_UDP, PLAIN_UDP, PortRef};
+use super::{Held, MAX_UDP, PLAIN_UDP, PortRef, amplification};
 use crate::abi::dns::{EVDNS_FLAGS_AA, EVDNS_FLAGS_RD, evdns_server_question, evdns_server_request};
 use crate::dns::compose::{self, Question, WireName};
 use crate::dns::name::Name;
 use crate::dns::wire::{self, FLAG_CD, FLAG_RD, HEADER_LEN, MASK_OPCODE, RCODE_FORMAT};
 use crate::sys::c;
-use crate::sys::c::{sockaddr, sockaddr_storage, socklen_t};
+use crate::sys::c::{sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
 use crate::sys::datagram::{self, Datagram};
 use crate::sys::socket;
 use crate::util::addr::Inet;
 use crate::{Error, Result, mem};
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_int;
-use std::mem::offset_of;
+use std::mem::{MaybeUninit, offset_of};
 use std::ptr::NonNull;
 
 /// "Not implemented".
@@ -39,11 +39,23 @@ struct Request {
     /// Names of the questions in the form of a message, one behind the other: at the block's end.
     names: *const u8,
     names_len: usize,
-    from: sockaddr_storage,
+    /// With `one_question`: its text, which follows the names. The program may write to the one that it sees.
+    text_len: usize,
+    /// `from_len` bytes of it, and at least those of the internet families' addresses, are there.
+    from: MaybeUninit<sockaddr_storage>,
     from_len: socklen_t,
+    /// The block has [`SPARE_SIZE`] bytes.
+    spare: bool,
+    /// And its name is not the root, so that `names` is that name and nothing else.
+    one_question: bool,
     /// Under the port's lock.
     records: UnsafeCell<Records>,
 }
+
+/// Replies up to this length are short.
+const SHORT: usize = 192;
+/// Blocks for requests with one question of a usual name have this size, and are kept by the port for the next.
+const SPARE_SIZE: usize = align_up(size_of::<Request>() + 192, 64);
 
 /// A handle on a request; it lives until it is answered and sent, or dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,6 +90,7 @@ struct Layout {
     questions: usize,
     first: usize,
     names: usize,
+    text: usize,
     end: usize,
 }
 const fn align_up(n: usize, to: usize) -> usize {
@@ -92,12 +105,26 @@ fn question_size(text: usize) -> usize {
 fn text_len(name: WireName<'_>) -> usize {
     name.as_bytes().len().saturating_sub(2)
 }
+/// Eight bytes at a time: names are too short for anything cleverer.
+#[inline]
+fn holds_dot_or_nul(bytes: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let has_zero = |w: u64| w.wrapping_sub(ONES) & !w & (0x80 * ONES);
+    let look = |b: &[u8; 8]| {
+        let w = u64::from_ne_bytes(*b);
+        has_zero(w) | has_zero(w ^ (u64::from(b'.') * ONES))
+    };
+    match bytes.last_chunk() {
+        None => bytes.iter().any(|&c| c == b'.' || c == 0),
+        // The last eight may overlap the others.
+        Some(last) => bytes.as_chunks().0.iter().fold(look(last), |found, b| found | look(b)) != 0,
+    }
+}
 /// Whether no label holds a '.' or a NUL.
 fn has_text(name: WireName<'_>) -> bool {
     let inner = name.as_bytes().get(1..text_len(name) + 1).unwrap_or(&[]);
     // Most names have none at all. A length may look like a '.'.
-    let suspicious = inner.iter().fold(false, |found, &c| found | (c == b'.') | (c == 0));
-    !suspicious || {
+    !holds_dot_or_nul(inner) || {
         let mut rest = name.as_bytes();
         std::iter::from_fn(|| {
             let (&len, after) = rest.split_first()?;
@@ -201,13 +228,22 @@ impl RequestRef {
         }
         let questions = align_up(size_of::<Request>(), align_of::<*mut u8>());
         let first = questions + usize::from(asked.questions) * size_of::<*mut evdns_server_question>();
-        let at = Layout { questions, first, names: first + texts, end: first + texts + names };
-        let Some(block) = NonNull::new(mem::malloc(at.end).cast::<u8>()) else { return Verdict::Unwanted };
+        let text = first + texts + names;
+        let end = text + only.map_or(0, |(name, ..)| text_len(name));
+        let at = Layout { questions, first, names: first + texts, text, end };
+        let spare = at.end <= SPARE_SIZE;
+        let size = if spare { SPARE_SIZE } else { at.end };
+        let kept = {
+            let _held = port.hold();
+            port.incref();
+            if spare { port.take_spare() } else { None }
+        };
+        let Some(block) = kept.or_else(|| NonNull::new(mem::malloc(size).cast::<u8>())) else {
+            port.decref(port.hold());
+            return Verdict::Unwanted;
+        };
         // SAFETY: the block is as large as the layout says.
-        let req = unsafe { RequestRef::fill(block, &at, port, asked, only, d) };
-        let _held = port.hold();
-        port.incref();
-        Verdict::Accepted(req)
+        Verdict::Accepted(unsafe { RequestRef::fill(block, &at, port, asked, only, d) })
     }
     /// # Safety
     /// `block` has `at.end` bytes, which suffice for `asked`.
@@ -224,13 +260,7 @@ impl RequestRef {
         // sizes before it are multiples of the alignment.
         unsafe {
             let list = b.add(at.questions).cast::<*mut evdns_server_question>();
-            let mut from = socket::empty_address();
             let from_len = d.from_len.min(size_of::<sockaddr_storage>() as socklen_t);
-            std::ptr::copy_nonoverlapping(
-                d.from.cast::<u8>(),
-                (&raw mut from).cast::<u8>(),
-                from_len as usize,
-            );
             b.cast::<Request>().write(Request {
                 public: evdns_server_request {
                     flags: c_int::from(asked.flags & (FLAG_RD | FLAG_CD)),
@@ -245,14 +275,27 @@ impl RequestRef {
                 udp_size: asked.udp_size,
                 size: d.bytes.len(),
                 names: b.add(at.names),
-                names_len: at.end - at.names,
-                from,
+                names_len: at.text - at.names,
+                text_len: at.end - at.text,
+                from: MaybeUninit::uninit(),
                 from_len,
+                spare: at.end <= SPARE_SIZE,
+                one_question: only.is_some_and(|(name, ..)| name.as_bytes().len() > 1),
                 records: UnsafeCell::new(Records::new()),
             });
+            let from = (&raw mut (*b.cast::<Request>()).from).cast::<u8>();
+            // An address without family is that of a nameless sender.
+            from.write_bytes(0, size_of::<sockaddr_in6>());
+            if from_len == size_of::<sockaddr_in>() as socklen_t {
+                from.cast::<[u8; size_of::<sockaddr_in>()]>().write(d.from.cast::<[u8; _]>().read());
+            } else {
+                std::ptr::copy_nonoverlapping(d.from.cast::<u8>(), from, from_len as usize);
+            }
             let mut place = (list, b.add(at.first), b.add(at.names));
             if let Some((name, qtype, class)) = only {
+                let shown = place.1.add(offset_of!(evdns_server_question, name));
                 put_question(&mut place, name, qtype, class);
+                std::ptr::copy_nonoverlapping(shown, b.add(at.text), at.end - at.text);
             } else {
                 for (name, qtype, class) in asked.questions() {
                     put_question(&mut place, (&name).into(), qtype, class);
@@ -270,13 +313,19 @@ impl RequestRef {
         // SAFETY: the caller's promise.
         unsafe { self.free_memory() };
     }
+    /// The port's lock is held.
+    ///
     /// # Safety
     /// The last use of the request.
     unsafe fn free_memory(self) {
-        // SAFETY: the caller's promise; the block was made by `accept`.
+        // SAFETY: the caller's promise; the block was made by `accept`, and the port is alive: nobody has given up the
+        // reference that the request held.
         unsafe {
             std::ptr::drop_in_place((*self.raw()).records.get());
-            mem::free(self.raw().cast());
+            let (spare, port) = ((*self.raw()).spare, self.port());
+            if !spare || !port.keep_spare(self.0.cast()) {
+                mem::free(self.raw().cast());
+            }
         }
     }
     /// Frees it; its port may go with it.
@@ -308,17 +357,22 @@ impl RequestRef {
         }
     }
     /// A record's owner, given as text: most often the first question's name.
-    fn owner<'a>(self, text: &[u8], room: &'a mut Name) -> Result<WireName<'a>> {
-        // SAFETY: alive; the names lie in its block and are never written.
-        let names = unsafe { std::slice::from_raw_parts((*self.raw()).names, (*self.raw()).names_len) };
-        if !text.is_empty()
-            && let Some((first, _)) = WireName::split(names)
-            && first.is_spelled(text)
-        {
+    #[inline(always)]
+    fn owner<'a>(self, text: &[u8], room: &'a mut Option<Name>) -> Result<WireName<'a>> {
+        // SAFETY: alive; names and text lie in its block and are never written.
+        let (names, only) = unsafe {
+            let r = self.raw();
+            let names = std::slice::from_raw_parts((*r).names, (*r).names_len + (*r).text_len);
+            (names, (*r).one_question.then_some((*r).names_len))
+        };
+        let is_first = match only {
+            Some(at) => names.get(at..) == Some(text),
+            None => WireName::split(names).is_some_and(|(n, _)| n.is_spelled(text)),
+        };
+        if is_first && !text.is_empty() {
             return Ok(WireName::FIRST_QUESTION);
         }
-        *room = Name::from_text(text).ok_or(Error::Invalid)?;
-        Ok(WireName::from(&*room))
+        Ok(WireName::from(&*room.insert(Name::from_text(text).ok_or(Error::Invalid)?)))
     }
     /// `evdns_server_request_add_reply`. A ttl is a number of 32 bits, whatever its sign.
     pub fn add(
@@ -330,7 +384,7 @@ impl RequestRef {
         ttl: c_int,
         data: ReplyData<'_>,
     ) -> Result<()> {
-        let mut room = Name::ROOT;
+        let mut room = None;
         let name = self.owner(name, &mut room)?;
         let head = Head { section, rtype, class, ttl: ttl as u32 };
         let _held = self.port().hold();
@@ -356,7 +410,7 @@ impl RequestRef {
         addrs: &[[u8; N]],
         ttl: c_int,
     ) -> Result<()> {
-        let mut room = Name::ROOT;
+        let mut room = None;
         let name = self.owner(name, &mut room)?;
         let head = Head { section: Section::Answer, rtype, class: wire::CLASS_INET, ttl: ttl as u32 };
         let _held = self.port().hold();
@@ -398,29 +452,36 @@ impl RequestRef {
         Ok(true)
     }
     /// Composes the reply and sends it. The port's lock is held.
+    #[inline]
     pub(super) fn send(self) -> Sent {
         // SAFETY: alive; never written after it was made.
         let udp_size = unsafe { (*self.raw()).udp_size };
+        if let Some(sent) = self.send_plain(&mut [0; SHORT]) {
+            return sent;
+        }
+        self.send_long(udp_size)
+    }
+    #[inline(never)]
+    fn send_long(self, udp_size: Option<u16>) -> Sent {
         match udp_size.map_or(PLAIN_UDP, |n| usize::from(n).clamp(PLAIN_UDP, MAX_UDP)) {
             PLAIN_UDP => self.send_in(&mut [0; PLAIN_UDP]),
             limit => self.send_in([0; MAX_UDP].get_mut(..limit).unwrap_or_default()),
         }
     }
-    /// Composes the reply in `room`, which is as large as it may become, and sends it.
-    fn send_in(self, room: &mut [u8]) -> Sent {
+    /// Sends a reply that is short and plain, as most are: in one piece, and too short to be of use to an attacker.
+    #[inline]
+    fn send_plain(self, room: &mut [u8; SHORT]) -> Option<Sent> {
+        // SAFETY: alive; only the program's part is written any more.
+        let size = unsafe { (*self.raw()).size };
+        let len = self.encode_plain(room).filter(|&len| amplification::is_free(size, len))?;
+        Some(self.send_bytes(room.get(..len)?))
+    }
+    #[inline]
+    fn send_bytes(self, bytes: &[u8]) -> Sent {
         // SAFETY: alive; `from` is not written any more.
-        let (port, size, from, from_len) = unsafe {
+        let (port, from, from_len) = unsafe {
             let r = self.raw();
-            ((*r).port, (*r).size, (&raw const (*r).from).cast::<sockaddr>(), (*r).from_len)
-        };
-        let mut len = self.encode(room, true);
-        // SAFETY: a whole sockaddr_storage lies there.
-        if len.is_some_and(|len| !port.may_send(|| unsafe { Inet::read(from) }, size, len)) {
-            len = self.encode(room, false);
-        }
-        let Some(bytes) = len.and_then(|len| room.get(..len)) else {
-            // No room for its questions.
-            return Sent::Lost(Error::Os(c::EMSGSIZE));
+            ((*r).port, (&raw const (*r).from).cast::<sockaddr>(), (*r).from_len)
         };
         // SAFETY: the address that the request came from.
         match unsafe { datagram::send_to(port.get().fd, bytes, from, from_len) } {
@@ -428,6 +489,48 @@ impl RequestRef {
             Err(e) if e.errno().is_some_and(socket::is_retriable) => Sent::Later,
             Err(e) => Sent::Lost(e),
         }
+    }
+    /// Composes the reply in `room`, which is as large as it may become, and sends it.
+    fn send_in(self, room: &mut [u8]) -> Sent {
+        // SAFETY: alive; `from` is not written any more.
+        let (port, size, from) = unsafe {
+            let r = self.raw();
+            ((*r).port, (*r).size, (&raw const (*r).from).cast::<sockaddr>())
+        };
+        let mut len = self.encode(room, true);
+        // SAFETY: an address lies there, whole if it is one of the internet families'.
+        if len.is_some_and(|len| !port.may_send(|| unsafe { Inet::read(from) }, size, len)) {
+            len = self.encode(room, false);
+        }
+        let Some(bytes) = len.and_then(|len| room.get(..len)) else {
+            // No room for its questions.
+            return Sent::Lost(Error::Os(c::EMSGSIZE));
+        };
+        self.send_bytes(bytes)
+    }
+    /// Writes a plain reply; None if it is not, or does not fit.
+    #[inline]
+    fn encode_plain(self, out: &mut [u8]) -> Option<usize> {
+        // SAFETY: alive and answered: nobody writes to it any more; the names lie in its block.
+        let (r, flags, name) = unsafe {
+            let r = self.raw();
+            if !(*r).one_question {
+                return None;
+            }
+            (&*r, (*r).public.flags, std::slice::from_raw_parts((*r).names, (*r).names_len))
+        };
+        // SAFETY: as above.
+        let (answers, count) = unsafe { &*r.records.get() }.plain()?;
+        let reply = compose::PlainReply {
+            id: r.id,
+            flags: flags as u16 & !MASK_OPCODE | r.opcode,
+            rcode: r.answered.get().unwrap_or(0),
+            question: self.question(0, WireName::whole(name)),
+            answers,
+            count,
+            udp_size: r.udp_size.map(|_| MAX_UDP as u16),
+        };
+        compose::encode_plain(out, &reply)
     }
     /// Writes the reply; without `records` it is cut to the questions. None if not even these fit.
     fn encode(self, out: &mut [u8], records: bool) -> Option<usize> {
@@ -464,20 +567,24 @@ impl RequestRef {
         std::iter::from_fn(move || {
             let (name, rest) = WireName::split(names)?;
             names = rest;
-            // SAFETY: alive; there is a pointer for each name. The block starts with the public part, whose pointer to
-            // the list the program may have changed: the list's place is computed.
-            let (qtype, class) = unsafe {
-                let list = self
-                    .raw()
-                    .cast::<u8>()
-                    .add(align_up(size_of::<Request>(), align_of::<*mut u8>()))
-                    .cast::<*mut evdns_server_question>();
-                let q = list.add(i).read();
-                ((*q).r#type, (*q).dns_question_class)
-            };
             i += 1;
-            Some(Question { name, qtype: qtype as u16, class: class as u16 })
+            Some(self.question(i - 1, name))
         })
+    }
+    /// Question `i`, which has this name.
+    fn question(self, i: usize, name: WireName<'_>) -> Question<'_> {
+        // SAFETY: alive; there is a pointer for each name. The block starts with the public part, whose pointer to
+        // the list the program may have changed: the list's place is computed.
+        let (qtype, class) = unsafe {
+            let list = self
+                .raw()
+                .cast::<u8>()
+                .add(align_up(size_of::<Request>(), align_of::<*mut u8>()))
+                .cast::<*mut evdns_server_question>();
+            let q = list.add(i).read();
+            ((*q).r#type, (*q).dns_question_class)
+        };
+        Question { name, qtype: qtype as u16, class: class as u16 }
     }
 
     /// `evdns_server_request_get_requesting_addr`: copies the sender's address; its length.

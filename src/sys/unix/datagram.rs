@@ -29,7 +29,9 @@ pub struct Batch {
     bytes: [MaybeUninit<[u8; ROOM]>; BATCH],
     from: [MaybeUninit<sockaddr_storage>; BATCH],
     /// Bytes of the datagram and of the address.
-    len: [(usize, socklen_t); BATCH],
+    len: [MaybeUninit<(usize, socklen_t)>; BATCH],
+    /// How many there are.
+    count: usize,
 }
 /// A datagram and where it came from.
 #[derive(Clone, Copy)]
@@ -45,13 +47,15 @@ impl Batch {
         Batch {
             bytes: [const { MaybeUninit::uninit() }; BATCH],
             from: [const { MaybeUninit::uninit() }; BATCH],
-            len: [(0, 0); BATCH],
+            len: [MaybeUninit::uninit(); BATCH],
+            count: 0,
         }
     }
     /// Takes what is there, at most `most` and [`BATCH`], without waiting: how many datagrams, at least one. One that
     /// is longer than the room counts, and is empty. What there is less room for costs less to prepare.
     #[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
     pub fn receive(&mut self, fd: c_int, most: usize) -> Result<usize> {
+        self.count = 0;
         let most = most.min(BATCH);
         let mut vecs: [MaybeUninit<iovec>; BATCH] = [const { MaybeUninit::uninit() }; BATCH];
         let mut heads: [MaybeUninit<libc::mmsghdr>; BATCH] = [const { MaybeUninit::uninit() }; BATCH];
@@ -75,8 +79,9 @@ impl Batch {
             let head = unsafe { head.assume_init_ref() };
             let whole = head.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
             let bytes = if whole { (head.msg_len as usize).min(ROOM) } else { 0 };
-            *len = (bytes, head.msg_hdr.msg_namelen.min(size_of::<sockaddr_storage>() as socklen_t));
+            len.write((bytes, head.msg_hdr.msg_namelen.min(size_of::<sockaddr_storage>() as socklen_t)));
         }
+        self.count = n;
         Ok(n)
     }
     /// Takes one datagram, where the system has no call for many.
@@ -87,6 +92,7 @@ impl Batch {
         target_os = "openbsd"
     )))]
     pub fn receive(&mut self, fd: c_int, _most: usize) -> Result<usize> {
+        self.count = 0;
         let mut vec = iovec { iov_base: self.bytes[0].as_mut_ptr().cast(), iov_len: ROOM };
         // SAFETY: all zero is a valid header.
         let mut head: libc::msghdr = unsafe { std::mem::zeroed() };
@@ -97,17 +103,21 @@ impl Batch {
         // SAFETY: the header points at room of ours, of the size that it says.
         let n = cvt_size(unsafe { libc::recvmsg(fd, &mut head, libc::MSG_DONTWAIT) })?;
         let whole = head.msg_flags & libc::MSG_TRUNC == 0;
-        self.len[0] = (
+        self.len[0].write((
             if whole { n.min(ROOM) } else { 0 },
             head.msg_namelen.min(size_of::<sockaddr_storage>() as socklen_t),
-        );
+        ));
+        self.count = 1;
         Ok(1)
     }
     /// Number `i` of those that the last [`Self::receive`] counted.
     #[inline]
     pub fn get(&self, i: usize) -> Option<Datagram<'_>> {
-        let (&(len, from_len), bytes, from) = (self.len.get(i)?, self.bytes.get(i)?, self.from.get(i)?);
-        // SAFETY: `receive` has written that many bytes; before that the length is 0.
+        let (len, bytes, from) =
+            (self.len.get(i).filter(|_| i < self.count)?, self.bytes.get(i)?, self.from.get(i)?);
+        // SAFETY: `receive` has written the lengths of that many.
+        let (len, from_len) = unsafe { len.assume_init() };
+        // SAFETY: and that many bytes.
         let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<u8>(), len) };
         Some(Datagram { bytes, from: from.as_ptr().cast(), from_len })
     }

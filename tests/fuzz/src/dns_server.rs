@@ -7,7 +7,7 @@ use oxievent::dns::name::Name;
 use oxievent::dns::server::{PortRef, ReplyData, RequestRef, Section};
 use oxievent::dns::wire::{Cursor, FLAG_TC, Header, Request};
 use std::cell::RefCell;
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixDatagram;
 
@@ -46,7 +46,12 @@ unsafe extern "C" fn on_request(req: *mut evdns_server_request, _: *mut c_void) 
         let mut input = Input(&steps);
         while !input.is_empty() {
             match input.byte() {
-                0..=199 => add(r, &mut input, &mut s.added),
+                0..=99 => {
+                    // SAFETY: there is a question; the text ends with a NUL.
+                    let name = unsafe { CStr::from_ptr((&raw const (**(*req).questions).name).cast()) };
+                    add(r, Some(name), &mut input, &mut s.added);
+                }
+                100..=199 => add(r, None, &mut input, &mut s.added),
                 200..=219 => r.set_flags(i32::from(input.word())),
                 220..=229 => assert!(r.respond(i32::from(input.byte()) + 16).is_err()),
                 230..=239 => return r.drop_unanswered(),
@@ -58,14 +63,15 @@ unsafe extern "C" fn on_request(req: *mut evdns_server_request, _: *mut c_void) 
         assert!(r.respond(i32::from(code)).is_ok());
     });
 }
-fn add(r: RequestRef, input: &mut Input<'_>, added: &mut Vec<Added>) {
+fn add(r: RequestRef, owner: Option<&CStr>, input: &mut Input<'_>, added: &mut Vec<Added>) {
     let section = input.below(3);
     let which = [Section::Answer, Section::Authority, Section::Additional][section];
     let text = |input: &mut Input<'_>| -> Vec<u8> {
         let n = input.below(80);
         (0..n).map(|_| input.byte()).collect()
     };
-    let (owner, rtype, class) = (text(input), input.word(), input.word());
+    let owner = owner.map_or_else(|| text(input), |o| o.to_bytes().to_vec());
+    let (rtype, class) = (input.word(), input.word());
     let ttl = u32::from(input.word()) << 16 | 5;
     let is_name = input.byte() & 1 != 0;
     let data: Vec<u8> = if is_name { text(input) } else { vec![input.byte(); input.size()] };
