@@ -426,6 +426,22 @@ fn the_end_of_the_base() {
 }
 
 #[test]
+fn a_reply_is_work_for_one_turn() {
+    for flags in [0, EVDNS_BASE_DISABLE_WHEN_INACTIVE] {
+        let s = Server::new(|q| vec![q.answer()]);
+        let c = Client::with_flags(&[&s], flags);
+        // The loop has something else to wait for.
+        c.base.loopexit(Some(&libc::timeval { tv_sec: 20, tv_usec: 0 })).unwrap();
+        let begin = Instant::now();
+        c.start(Kind::A, "a.test", 1).unwrap();
+        c.base.run(Evloop::ONCE).unwrap();
+        assert_eq!(all_got().len(), 1);
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        c.end();
+    }
+}
+
+#[test]
 fn an_inactive_base_lets_the_loop_end() {
     let s = Server::new(|q| vec![q.answer()]);
     let c = Client::with_flags(&[&s], EVDNS_BASE_DISABLE_WHEN_INACTIVE);

@@ -4,11 +4,13 @@
 //! nobody is called: answers are delivered from the loop (`request.rs`), and messages are noted and said once the
 //! lock is free.
 use super::channel::ChannelRef;
+use super::handle::Handle;
 use super::hosts::Hosts;
 use super::inflight::Inflight;
 use super::log as dns_log;
 use super::nameserver::ServerRef;
 use super::pace::Pace;
+use super::request::{Request, RequestRef};
 use super::search::SearchList;
 use super::settings::Settings;
 use crate::abi::bufferevent::evdns_base;
@@ -29,17 +31,28 @@ use crate::util::secure_random;
 use crate::{Error, Result};
 use std::cell::UnsafeCell;
 use std::ffi::{c_int, c_short, c_void};
-use std::mem::offset_of;
+use std::mem::{MaybeUninit, offset_of};
 use std::ops::{Deref, DerefMut};
-use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 
 /// What an `evdns_base` is.
 struct Base {
     refs: AtomicUsize,
     lock: PlainLock,
     timer: UnsafeCell<event>,
+    /// The memory of one request that is gone, for the next, or null.
+    spare_request: AtomicPtr<MaybeUninit<Request>>,
     state: UnsafeCell<State>,
+}
+impl Drop for Base {
+    fn drop(&mut self) {
+        // SAFETY: put there by `keep_place`.
+        if let Some(place) = unsafe { Handle::from_raw(*self.spare_request.get_mut()) } {
+            // SAFETY: it is nobody's.
+            unsafe { place.free() };
+        }
+    }
 }
 
 /// A handle on a DNS base; alive until [`DnsRef::free`], or while a reference is held.
@@ -90,6 +103,8 @@ pub struct State {
     pub(super) freed: bool,
     /// Messages are read into this; empty until the first.
     pub(super) rx: Vec<u8>,
+    /// See [`Direct`].
+    pub(super) direct: Direct,
     /// Closed channels, to be freed once the lock is.
     pub(super) retired: Option<ChannelRef>,
     timer_made: bool,
@@ -98,6 +113,16 @@ pub struct State {
     /// The timer has to be looked at before the lock is released.
     pub(super) timer_dirty: bool,
     notes: Vec<Note>,
+}
+
+/// Who reads replies in the loop's thread can tell the program as soon as the lock is free, and saves a finished request
+/// the way over the queue of active callbacks: one of them at a time, so that whatever the callback does to the loop
+/// (loopbreak) or to the other requests counts for these.
+#[derive(Clone, Copy)]
+pub(super) enum Direct {
+    Off,
+    Wanted,
+    Is(RequestRef),
 }
 
 /// Something to be said when the lock is free.
@@ -171,6 +196,7 @@ impl DnsRef {
             suspended: false,
             freed: false,
             rx: mem::new_vec(),
+            direct: Direct::Off,
             retired: None,
             timer_made: false,
             armed: NEVER,
@@ -183,6 +209,7 @@ impl DnsRef {
             refs: AtomicUsize::new(1),
             lock: PlainLock::new()?,
             timer,
+            spare_request: AtomicPtr::new(null_mut()),
             state: UnsafeCell::new(state),
         })?;
         let (p, _) = Box::into_raw_with_allocator(base);
@@ -231,6 +258,28 @@ impl DnsRef {
                 fence(Ordering::Acquire);
                 drop(Box::from_raw_in(self.raw(), Alloc));
             }
+        }
+    }
+    /// Memory for a request.
+    #[inline]
+    pub(super) fn place_for_request(self) -> Result<Handle<MaybeUninit<Request>>> {
+        // SAFETY: alive; shared by nature. What is taken out is ours alone.
+        match unsafe { Handle::from_raw((*self.raw()).spare_request.swap(null_mut(), Ordering::Acquire)) } {
+            Some(place) => Ok(place),
+            None => Handle::empty(),
+        }
+    }
+    /// Keeps the memory of a request that is gone, or frees it.
+    ///
+    /// # Safety
+    /// Nobody uses it any more.
+    #[inline]
+    pub(super) unsafe fn keep_place(self, place: Handle<MaybeUninit<Request>>) {
+        // SAFETY: alive; shared by nature.
+        let slot = unsafe { &(*self.raw()).spare_request };
+        if slot.compare_exchange(null_mut(), place.as_ptr(), Ordering::Release, Ordering::Relaxed).is_err() {
+            // SAFETY: the caller's promise.
+            unsafe { place.free() };
         }
     }
     #[inline]
@@ -377,8 +426,19 @@ impl DerefMut for Guard {
     }
 }
 impl Drop for Guard {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
+        if self.timer_dirty || self.retired.is_some() || !self.notes.is_empty() {
+            return self.release_with_work();
+        }
+        // SAFETY: we hold it, and no borrow of the state is alive.
+        unsafe { (*self.0.raw()).lock.release() };
+    }
+}
+impl Guard {
+    /// Unlocks, and does what had to wait for that.
+    #[inline(never)]
+    fn release_with_work(&mut self) {
         if self.timer_dirty && !self.freed {
             self.settle();
         }

@@ -3,7 +3,7 @@
 //! Sockets for UDP are connected, so that the kernel drops what comes from elsewhere and reports errors, and each
 //! query gets a source port of its own: the socket is idle before, and connecting it anew makes the kernel choose
 //! another port (two cheap calls; the descriptor stays registered).
-use super::base::{DnsRef, State};
+use super::base::{Direct, DnsRef, State};
 use super::handle::Handle;
 use super::nameserver::ServerRef;
 use super::request::{OnChannel, RequestRef};
@@ -224,7 +224,13 @@ impl State {
         r.channel.set(Some(ch));
     }
     /// `r` is carried by no channel any more, and the channel goes on.
+    #[inline]
     pub(super) fn detach(&mut self, r: RequestRef) {
+        if r.channel.get().is_some() {
+            self.leave(r);
+        }
+    }
+    fn leave(&mut self, r: RequestRef) {
         let Some(ch) = self.take_off(r).filter(|ch| ch.count.get() == 0) else { return };
         if !ch.is_tcp() {
             self.make_idle(ch);
@@ -289,8 +295,18 @@ unsafe extern "C" fn ready(_: crate::abi::util::evutil_socket_t, what: c_short, 
     }
     if ch.is_tcp() {
         g.tcp_ready(ch, Ev::from_bits_retain(what));
-    } else {
-        g.udp_readable(ch);
+        return;
+    }
+    // An internal event would not count as work for EVLOOP_ONCE.
+    if !g.disable_when_inactive {
+        g.direct = Direct::Wanted;
+    }
+    g.udp_readable(ch);
+    let direct = std::mem::replace(&mut g.direct, Direct::Off);
+    drop(g);
+    if let Direct::Is(r) = direct {
+        // SAFETY: finished, and ours; we are in the loop's thread. The channel is not touched any more.
+        unsafe { r.tell_and_free() };
     }
 }
 /// # Safety

@@ -1,11 +1,11 @@
 //! How a request gets its answer: sending, what replies mean, trying again, giving up.
 //!
 //! Each name has a budget of time, so that no chain of errors and second tries lasts longer than plain timeouts would.
-use super::base::State;
+use super::base::{Direct, State};
 use super::channel::ChannelRef;
 use super::nameserver::ServerRef;
-use super::request::{Place, RequestRef, Tcp};
-use super::wire::{self, Answer, Question, Reply, Verdict};
+use super::request::{Found, Place, RequestRef, Tcp};
+use super::wire::{self, Answer, Question, Reply};
 use crate::Error;
 use crate::abi::dns::{
     DNS_ERR_FORMAT, DNS_ERR_NODATA, DNS_ERR_NONE, DNS_ERR_NOTEXIST, DNS_ERR_NOTIMPL, DNS_ERR_REFUSED,
@@ -21,8 +21,10 @@ const MAX_MISMATCHES: u32 = 10;
 /// When a socket is tried again that takes nothing now.
 const RETRY: i64 = 50_000;
 
+#[inline]
 fn micros(d: Duration) -> i64 {
-    i64::try_from(d.as_micros()).unwrap_or(i64::MAX / 4)
+    let seconds = d.as_secs().min(i64::MAX as u64 / 4_000_000) as i64;
+    seconds * 1_000_000 + i64::from(d.subsec_micros())
 }
 
 impl State {
@@ -32,11 +34,14 @@ impl State {
     }
 
     /// Sends a new request if there is a server and room, else lets it wait.
+    #[inline]
     pub(super) fn submit(&mut self, r: RequestRef) {
         if self.inflight.first_waiting().is_none() && self.admit() {
             self.activate(r);
         } else {
             let now = self.now();
+            // What a fork in the meantime would give to both processes is drawn anew.
+            r.id_bits.set(None);
             self.inflight.wait(r, now);
             if self.up == 0 {
                 self.timer_dirty = true;
@@ -49,6 +54,7 @@ impl State {
             && self.inflight.users() < usize::from(self.settings.max_inflight)
     }
     /// Whether another question may leave now. It has to, then.
+    #[inline]
     fn admit(&mut self) -> bool {
         if !self.may_send() {
             return false;
@@ -58,7 +64,14 @@ impl State {
         may
     }
     /// Sends what waits, as far as there is room.
+    #[inline]
     pub(super) fn pump(&mut self) {
+        if self.inflight.first_waiting().is_some() {
+            self.pump_all();
+        }
+    }
+    #[inline(never)]
+    fn pump_all(&mut self) {
         while let Some(r) = self.inflight.first_waiting()
             && self.admit()
         {
@@ -66,18 +79,22 @@ impl State {
             self.activate(r);
         }
     }
+    #[inline]
     fn activate(&mut self, r: RequestRef) {
         if let Some(s) = self.pick(None) {
             self.activate_on(r, s);
         }
     }
     /// Sends a request that is on no queue.
+    #[inline]
     pub(super) fn activate_on(&mut self, r: RequestRef, s: ServerRef) {
         let now = self.now();
         self.new_budget(r, now);
-        self.inflight.begin(r, r.expires.get());
-        self.due(r.at.get());
-        self.send(r, s);
+        // Where it will stand if all goes well.
+        let at = now.saturating_add(micros(self.settings.timeout)).min(r.expires.get());
+        self.inflight.begin(r, at);
+        self.due(at);
+        self.send_at(r, s, now);
     }
     /// A name begins to be asked for.
     fn new_budget(&self, r: RequestRef, now: i64) {
@@ -88,15 +105,18 @@ impl State {
         }
         r.expires.set(now.saturating_add(budget).min(r.limit.get()));
     }
-    fn set_deadline(&mut self, r: RequestRef, wait: i64) {
-        let at = self.now().saturating_add(wait).min(r.expires.get());
+    fn set_deadline(&mut self, r: RequestRef, now: i64, wait: i64) {
+        let at = now.saturating_add(wait).min(r.expires.get());
         self.inflight.set_deadline(r, at);
         self.due(at);
     }
 
     /// Sends `r` to `s`, or to the next server that can be sent to; its time to wait begins anew.
     pub(super) fn send(&mut self, r: RequestRef, s: ServerRef) {
-        let mut s = s;
+        let now = self.now();
+        self.send_at(r, s, now);
+    }
+    fn send_at(&mut self, r: RequestRef, mut s: ServerRef, now: i64) {
         loop {
             r.server.set(Some(s));
             let over_tcp = r.tcp.get() != Tcp::No;
@@ -104,14 +124,14 @@ impl State {
             r.tries.set(r.tries.get() + 1);
             let wait = micros(self.settings.timeout);
             match sent {
-                Ok(()) => return self.set_deadline(r, wait),
+                Ok(()) => return self.set_deadline(r, now, wait),
                 Err(Error::Os(e)) if socket::is_retriable(e) || e == c::ENOBUFS => {
                     r.tries.set(r.tries.get() - 1);
-                    return self.set_deadline(r, RETRY.min(wait));
+                    return self.set_deadline(r, now, RETRY.min(wait));
                 }
                 // Ours, not the server's.
                 Err(Error::NoMem | Error::Os(c::EMFILE | c::ENFILE)) => {
-                    return self.set_deadline(r, wait);
+                    return self.set_deadline(r, now, wait);
                 }
                 Err(e) => {
                     self.detach(r);
@@ -119,7 +139,7 @@ impl State {
                         return self.tcp_failed(r, s);
                     }
                     self.server_failed(s, "cannot be sent to", e.errno());
-                    self.set_deadline(r, wait);
+                    self.set_deadline(r, now, wait);
                     // Each one that fails is down, so this ends.
                     match self.pick_other_up(s).filter(|_| !r.is_probe()) {
                         Some(other) => s = other,
@@ -151,12 +171,12 @@ impl State {
             && let Some(r) =
                 self.inflight.first_waiting().filter(|r| r.at.get().saturating_add(budget) <= now)
         {
-            self.finish(r, DNS_ERR_TIMEOUT, 0, None);
+            self.finish(r, DNS_ERR_TIMEOUT, 0, Found::Nothing);
         }
         self.pump();
     }
     fn timed_out(&mut self, r: RequestRef, now: i64) {
-        let Some(s) = r.server.get() else { return self.finish(r, DNS_ERR_TIMEOUT, 0, None) };
+        let Some(s) = r.server.get() else { return self.finish(r, DNS_ERR_TIMEOUT, 0, Found::Nothing) };
         let over = r.tries.get() >= u32::from(self.settings.attempts) || r.expires.get() <= now;
         if let Some(ch) = r.channel.get().filter(|ch| ch.is_tcp()) {
             // A connection that does not answer is of no use to the others either.
@@ -174,18 +194,19 @@ impl State {
             let next = if r.is_probe() { Some(s) } else { self.pick(None) };
             return match next {
                 Some(next) => self.send(r, next),
-                None => self.finish(r, DNS_ERR_TIMEOUT, 0, None),
+                None => self.finish(r, DNS_ERR_TIMEOUT, 0, Found::Nothing),
             };
         }
         let error = Some(r.error.get()).filter(|&e| e != DNS_ERR_NONE).unwrap_or(DNS_ERR_TIMEOUT);
         let was_probe = r.is_probe();
-        self.finish(r, error, 0, None);
+        self.finish(r, error, 0, Found::Nothing);
         if !was_probe && error == DNS_ERR_TIMEOUT {
             self.server_failed(s, "has failed: a request timed out", None);
         }
     }
 
     /// A message has come over `ch`. False if it answers nothing that was asked there.
+    #[inline]
     pub(super) fn datagram(&mut self, ch: ChannelRef, msg: &[u8]) -> bool {
         let id = msg.first_chunk::<2>().map(|b| u16::from_be_bytes(*b));
         let found = id.and_then(|id| self.inflight.find(id)).filter(|r| r.channel.get() == Some(ch));
@@ -205,19 +226,35 @@ impl State {
             qtype: r.kind.qtype(),
             exact_case: r.exact_case.get(),
         };
-        let s = ch.server;
-        match wire::parse_reply(msg, &asked) {
-            Verdict::NotOurs => {
+        let (s, exact_case) = (ch.server, asked.exact_case);
+        if let Some(plain) = wire::plain_reply(msg, &asked) {
+            if exact_case {
+                s.note_case_kept();
+            }
+            self.answered(r, s);
+            self.finish(r, DNS_ERR_NONE, plain.ttl, Found::Plain(&plain));
+            self.pump();
+            return true;
+        }
+        self.unusual_datagram(r, s, ch, msg)
+    }
+    /// A message that has the id of `r`, and is not a plain reply.
+    fn unusual_datagram(&mut self, r: RequestRef, s: ServerRef, ch: ChannelRef, msg: &[u8]) -> bool {
+        let exact_case = r.exact_case.get();
+        let asked = Question { id: r.id.get(), name: r.name(), qtype: r.kind.qtype(), exact_case };
+        let mut reply = Reply::new();
+        match wire::read_reply(msg, &asked, &mut reply) {
+            wire::Found::NotOurs => {
                 self.stats.dropped += 1;
                 self.mismatch(r, ch);
                 return false;
             }
-            Verdict::CaseDiffers => self.case_differs(r, s),
-            Verdict::FormatErrorOnly if r.sent_edns.get() => self.without_edns(r, s),
-            Verdict::FormatErrorOnly => self.failed(r, s, DNS_ERR_FORMAT, 0),
-            Verdict::Malformed => self.server_error(r, s, DNS_ERR_UNKNOWN, None),
-            Verdict::Reply(reply) => {
-                if asked.exact_case {
+            wire::Found::CaseDiffers => self.case_differs(r, s),
+            wire::Found::FormatErrorOnly if r.sent_edns.get() => self.without_edns(r, s),
+            wire::Found::FormatErrorOnly => self.failed(r, s, DNS_ERR_FORMAT, 0),
+            wire::Found::Malformed => self.server_error(r, s, DNS_ERR_UNKNOWN, None),
+            wire::Found::Reply => {
+                if exact_case {
                     s.note_case_kept();
                 }
                 self.replied(r, s, &reply)
@@ -252,6 +289,7 @@ impl State {
         self.send(r, s);
     }
 
+    #[inline]
     fn replied(&mut self, r: RequestRef, s: ServerRef, reply: &Reply) {
         if reply.truncated && r.tcp.get() == Tcp::No && !self.settings.ignore_truncation {
             r.tcp.set(Tcp::Truncated);
@@ -264,7 +302,7 @@ impl State {
             0 if matches!(&reply.answer, Answer::Name(n) if n.to_printable().is_none()) => DNS_ERR_UNKNOWN,
             0 if found => {
                 self.answered(r, s);
-                self.finish(r, DNS_ERR_NONE, reply.ttl, Some(reply));
+                self.finish(r, DNS_ERR_NONE, reply.ttl, Found::Reply(reply));
                 return self.pump();
             }
             0 if reply.truncated => DNS_ERR_TRUNCATED,
@@ -308,7 +346,7 @@ impl State {
             // Its turn has come already.
             return self.activate(r);
         }
-        self.finish(r, error, ttl, None);
+        self.finish(r, error, ttl, Found::Nothing);
         self.pump();
     }
     /// The server could not answer: each of the others is asked once, and the error reported if none can. With
@@ -323,7 +361,7 @@ impl State {
         r.error.set(error);
         r.reissues.set(r.reissues.get() + 1);
         if r.is_probe() {
-            return self.finish(r, error, 0, None);
+            return self.finish(r, error, 0, Found::Nothing);
         }
         if (r.reissues.get() as usize) < self.servers.len() {
             if let Some(why) = blame {
@@ -341,14 +379,20 @@ impl State {
     }
 
     /// Takes a request off everything and schedules its callback.
-    pub(super) fn finish(&mut self, r: RequestRef, result: c_int, ttl: u32, reply: Option<&Reply>) {
+    pub(super) fn finish(&mut self, r: RequestRef, result: c_int, ttl: u32, found: Found<'_>) {
         debug_assert!(matches!(r.place.get(), Place::Inflight | Place::Waiting));
         self.detach(r);
         self.inflight.remove(r);
         r.server.set(None);
         match r.probed() {
             Some(s) => self.probe_done(r, s, result),
-            None => r.deliver(result, ttl, reply, false),
+            None => {
+                r.complete(result, ttl, found, false);
+                match self.direct {
+                    Direct::Wanted => self.direct = Direct::Is(r),
+                    Direct::Off | Direct::Is(_) => r.schedule(),
+                }
+            }
         }
         // The timer would keep the loop running.
         self.timer_dirty |= self.disable_when_inactive && self.inflight.users() == 0;

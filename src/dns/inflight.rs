@@ -3,7 +3,6 @@ use super::request::{ById, Order, Place, RequestRef};
 use crate::Result;
 use crate::list::{List, TailQueue};
 use crate::mem::{self, TryVec, Vec};
-use crate::util::secure_random;
 
 pub(crate) struct Inflight {
     /// A power of two of them; an id's low bits choose.
@@ -91,16 +90,14 @@ impl Inflight {
         None
     }
     /// Gives it an id that no other has and nobody can foresee.
+    #[inline]
     pub(super) fn assign_id(&mut self, r: RequestRef) {
         self.forget_id(r);
-        let mut bytes = [0; 2];
-        secure_random::fill(&mut bytes);
-        let mut id = u16::from_ne_bytes(bytes);
+        let mut id = r.random_id();
         let mut tries = 0u32;
         // At most every id but a few hundred is in use.
         while self.find(id).is_some() && tries < 1 << 20 {
-            secure_random::fill(&mut bytes);
-            id = u16::from_ne_bytes(bytes);
+            id = r.random_id();
             tries += 1;
         }
         r.id.set(id);
@@ -124,12 +121,16 @@ impl Inflight {
         self.insert_deadline(r);
     }
     pub(super) fn set_deadline(&mut self, r: RequestRef, at: i64) {
+        if r.at.get() == at {
+            return;
+        }
         // SAFETY: under way, hence on this queue.
         unsafe { self.deadlines.remove(r.node()) };
         r.at.set(at);
         self.insert_deadline(r);
     }
     /// Most deadlines come in order: the search for the place begins at the end.
+    #[inline]
     fn insert_deadline(&mut self, r: RequestRef) {
         let mut p = self.deadlines.last();
         // SAFETY: members of the queue are alive; `r` is on no queue and alive until `remove`.
@@ -180,6 +181,7 @@ impl Inflight {
         unsafe { RequestRef::from_node(self.waiting.first()) }
     }
     /// Off every queue and table.
+    #[inline]
     pub(super) fn remove(&mut self, r: RequestRef) {
         // SAFETY: its place says on which queue it is.
         unsafe {

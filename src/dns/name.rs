@@ -39,27 +39,50 @@ impl Name {
     /// From text, with or without a '.' at the end. None if a label is empty or too long, or the whole is. Both ""
     /// and "." are the root.
     pub fn from_text(text: &[u8]) -> Option<Name> {
+        let mut n = Name::ROOT;
+        n.set_text(text).then_some(n)
+    }
+    /// Makes the root what [`Self::from_text`] would; false, and some name or other, if that is None.
+    #[inline]
+    pub fn set_text(&mut self, text: &[u8]) -> bool {
         let text = text.strip_suffix(b".").unwrap_or(text);
         if text.is_empty() {
-            return Some(Name::ROOT);
+            return true;
         }
-        let mut n = Name { len: u8::try_from(text.len() + 2).ok()?, wire: [0; MAX_WIRE] };
+        // There must be room for the first length and the end.
+        let Some(inner) = self.wire.get_mut(1..=text.len()).filter(|_| text.len() <= MAX_TEXT) else {
+            return false;
+        };
+        inner.copy_from_slice(text);
+        self.len = (text.len() + 2) as u8;
         // Each '.', and the place before the text, becomes the length of the label behind it.
-        n.wire.get_mut(1..=text.len())?.copy_from_slice(text);
         let mut label = 0;
-        for (i, _) in text.iter().enumerate().filter(|(_, c)| **c == b'.') {
-            n.end_label(label, i)?;
-            label = i + 1;
+        for at in (0..text.len()).step_by(8) {
+            // Behind the text there are zeroes.
+            let Some(eight) = self.wire.get(at + 1..).map(first_eight) else { return false };
+            let mut dots = dots_of(eight);
+            while dots != 0 {
+                let dot = at + dots.trailing_zeros() as usize / 8;
+                dots &= dots - 1;
+                if !self.end_label(label, dot) {
+                    return false;
+                }
+                label = dot + 1;
+            }
         }
-        n.end_label(label, text.len())?;
-        // There is room for the end.
-        (usize::from(n.len) <= MAX_WIRE).then_some(n)
+        self.end_label(label, text.len())
     }
     /// The label whose length stands at `at` ends before the byte `end` of the text.
-    fn end_label(&mut self, at: usize, end: usize) -> Option<()> {
-        let len = end.checked_sub(at).filter(|l| (1..=MAX_LABEL).contains(l))?;
-        *self.wire.get_mut(at)? = len as u8;
-        Some(())
+    #[inline]
+    fn end_label(&mut self, at: usize, end: usize) -> bool {
+        let len = end.wrapping_sub(at);
+        match self.wire.get_mut(at) {
+            Some(place) if (1..=MAX_LABEL).contains(&len) => {
+                *place = len as u8;
+                true
+            }
+            _ => false,
+        }
     }
     /// From the bytes of a message, which are a name without pointers, at most [`MAX_WIRE`] of them.
     pub(super) fn from_plain(wire: &[u8]) -> Option<Name> {
@@ -141,14 +164,20 @@ impl Name {
     }
     /// 0x20: gives each letter the case that a bit of `random` says. Bits that are missing count as 0.
     pub fn randomize_case(&mut self, random: &[u8]) {
-        let end = usize::from(self.len);
-        let mut random = random.iter();
-        // Without branches: eight bytes at a time go through vector registers.
-        for eight in self.wire.chunks_mut(8).take(end.div_ceil(8)) {
-            let bits = random.next().copied().unwrap_or(0);
-            for (i, c) in eight.iter_mut().enumerate() {
-                let letter = u8::from((*c | 0x20).wrapping_sub(b'a') < 26) << 5;
-                *c = (*c & !letter) | ((bits >> i) << 5 & letter);
+        let used = usize::from(self.len).div_ceil(8);
+        for i in 0..used {
+            self.randomize_eight(i, random.get(i).copied().unwrap_or(0));
+        }
+    }
+    /// [`Self::randomize_case`] for the eight bytes from `8 * i` on.
+    #[inline]
+    pub(super) fn randomize_eight(&mut self, i: usize, bits: u8) {
+        let Some(rest) = self.wire.get_mut(8 * i..) else { return };
+        match rest.first_chunk_mut::<8>() {
+            Some(eight) => *eight = with_case(u64::from_le_bytes(*eight), bits).to_le_bytes(),
+            None => {
+                let new = with_case(first_eight(rest), bits).to_le_bytes();
+                rest.iter_mut().zip(new).for_each(|(c, n)| *c = n);
             }
         }
     }
@@ -168,6 +197,36 @@ impl fmt::Debug for Name {
         }
         if self.is_root() { f.write_str(".") } else { Ok(()) }
     }
+}
+
+/// The first eight bytes; those that are missing are 0.
+#[inline]
+fn first_eight(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => bytes.iter().rev().fold(0, |word, c| word << 8 | u64::from(*c)),
+    }
+}
+/// The top bit of each byte that is a '.'.
+#[inline]
+fn dots_of(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const LOW: u64 = 0x7f * ONES;
+    let x = word ^ (u64::from(b'.') * ONES);
+    !(((x & LOW) + LOW) | x | LOW)
+}
+/// Eight bytes, of which those that are letters get the case that their bits say: 1 is lower case.
+#[inline]
+fn with_case(word: u64, bits: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const LOW: u64 = 0x7f * ONES;
+    // The top bit of each byte says whether it is a letter: at least 'a', not above 'z', and ASCII.
+    let folded = (word | (0x20 * ONES)) & LOW;
+    let letter = (folded + (0x80 - 0x61) * ONES) & !(folded + (0x80 - 0x7b) * ONES) & !word & (0x80 * ONES);
+    // And whether its bit is set: each byte keeps one bit of the eight, which carries into the top one.
+    let own = (u64::from(bits) * ONES) & 0x8040_2010_0804_0201;
+    let set = (((own & LOW) + LOW) | own) & (0x80 * ONES);
+    word & !(letter >> 2) | (letter & set) >> 2
 }
 
 /// See [`Name::labels`].
@@ -329,6 +388,27 @@ mod tests {
             n.randomize_case(&[0xaa; 32]);
             assert_eq!(n.as_wire().len(), len + 2);
             assert_eq!(usize::from(n.as_wire()[0]), len);
+        }
+    }
+    #[test]
+    fn eight_bytes_at_a_time() {
+        let random = |seed: u64| seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ seed >> 7;
+        for byte in 0..=255u8 {
+            for bits in 0..=255u8 {
+                // The byte in each place, among others.
+                let at = usize::from(bits ^ byte) % 8;
+                let mut word = random(u64::from(byte) << 8 | u64::from(bits)).to_le_bytes();
+                word[at] = byte;
+                let want: [u8; 8] = std::array::from_fn(|i| match word[i] {
+                    c if !c.is_ascii_alphabetic() => c,
+                    c if bits >> i & 1 == 1 => c.to_ascii_lowercase(),
+                    c => c.to_ascii_uppercase(),
+                });
+                let word = u64::from_le_bytes(word);
+                assert_eq!(with_case(word, bits).to_le_bytes(), want);
+                let dots: [u8; 8] = word.to_le_bytes().map(|c| if c == b'.' { 0x80 } else { 0 });
+                assert_eq!(dots_of(word), u64::from_le_bytes(dots));
+            }
         }
     }
     #[test]

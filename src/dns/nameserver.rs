@@ -262,7 +262,14 @@ impl State {
     }
 
     /// The server for the next query: the next one that is up, any if none is, `not` only if there is no other.
+    #[inline]
     pub(super) fn pick(&mut self, not: Option<ServerRef>) -> Option<ServerRef> {
+        if let [only] = self.servers.as_slice() {
+            return Some(*only);
+        }
+        self.pick_among(not)
+    }
+    fn pick_among(&mut self, not: Option<ServerRef>) -> Option<ServerRef> {
         let n = self.servers.len();
         let mut second = None;
         for i in 0..n {

@@ -8,7 +8,7 @@ use super::handle::Handle;
 use super::name::Name;
 use super::nameserver::ServerRef;
 use super::search::{SearchList, Step};
-use super::wire::{Answer, Reply, TYPE_A, TYPE_AAAA, TYPE_PTR};
+use super::wire::{Answer, PlainAnswers, Reply, TYPE_A, TYPE_AAAA, TYPE_PTR};
 use crate::abi::dns::{
     DNS_ERR_CANCEL, DNS_ERR_NONE, DNS_ERR_SHUTDOWN, DNS_IPv4_A, DNS_IPv6_AAAA, DNS_PTR, DNS_QUERY_NO_SEARCH,
     evdns_callback_type, evdns_request,
@@ -92,6 +92,14 @@ pub(super) enum Owner {
     Probe(ServerRef),
 }
 
+/// What a finished request has come to know.
+#[derive(Clone, Copy)]
+pub(super) enum Found<'a> {
+    Nothing,
+    Plain(&'a PlainAnswers<'a>),
+    Reply(&'a Reply),
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Place {
     /// On no queue.
@@ -115,9 +123,13 @@ pub(super) enum Tcp {
 }
 
 const DATA: usize = 512;
-/// What has been found: addresses, or a name with its NUL.
+/// While it is asked for, the name as it is sent; when it is finished, what has been found: addresses, or a name with
+/// its NUL.
 #[repr(C, align(8))]
-struct Data(MaybeUninit<[u8; DATA]>);
+union Data {
+    name: Name,
+    found: MaybeUninit<[u8; DATA]>,
+}
 
 /// See [`RequestRef`].
 pub struct Request {
@@ -132,13 +144,13 @@ pub struct Request {
     pub(super) kind: Kind,
     flags: c_int,
     pub(super) place: Cell<Place>,
-    /// As it is sent.
-    name: Cell<Name>,
     /// What the program asked for, and where to search; empty if the name is not searched for.
     text: Vec<u8>,
     search: SearchList,
     step: Cell<usize>,
     pub(super) id: Cell<u16>,
+    /// Random bits for the first id, drawn along with those for the name's case.
+    pub(super) id_bits: Cell<Option<u16>>,
     /// It has an id, and stands in the table.
     pub(super) has_id: Cell<bool>,
     pub(super) server: Cell<Option<ServerRef>>,
@@ -230,8 +242,11 @@ impl State {
     pub fn start(&mut self, kind: Kind, name: &[u8], flags: c_int, done: Done) -> Option<RequestRef> {
         let searched = flags & DNS_QUERY_NO_SEARCH == 0 && kind != Kind::Ptr && !self.search.is_empty();
         if !searched {
-            let name = Name::from_text(name)?;
-            return self.begin(kind, &name, flags, done, None);
+            let mut wire = Name::ROOT;
+            if !wire.set_text(name) {
+                return None;
+            }
+            return self.begin(kind, &wire, flags, done, None);
         }
         // A name of nothing could only become the domains themselves.
         if name.is_empty() {
@@ -246,11 +261,12 @@ impl State {
     /// [`RequestRef::cancel`], for those who hold the lock.
     pub fn cancel(&mut self, r: RequestRef) {
         if r.place.get() != Place::Finished {
-            self.finish(r, DNS_ERR_CANCEL, 0, None);
+            self.finish(r, DNS_ERR_CANCEL, 0, Found::Nothing);
             self.pump();
         }
     }
     /// Makes a request and sends it, or lets it wait.
+    #[inline(always)]
     fn begin(
         &mut self,
         kind: Kind,
@@ -263,6 +279,7 @@ impl State {
         self.submit(r);
         Some(r)
     }
+    #[inline]
     pub(super) fn make(
         &mut self,
         kind: Kind,
@@ -280,7 +297,8 @@ impl State {
         let deferred = UnsafeCell::new(unsafe { std::mem::zeroed::<event_callback>() });
         let tail = || UnsafeCell::new(TailqEntry { tqe_next: null_mut(), tqe_prev: null_mut() });
         let list_entry = || UnsafeCell::new(ListEntry { le_next: null_mut(), le_prev: null_mut() });
-        let r = Handle::new(Request {
+        let place = self.me.place_for_request().ok()?;
+        let request = Request {
             deferred,
             order: tail(),
             by_id: list_entry(),
@@ -291,11 +309,11 @@ impl State {
             kind,
             flags,
             place: Cell::new(Place::Nowhere),
-            name: Cell::new(*name),
             text,
             search: list,
             step: Cell::new(step),
             id: Cell::new(0),
+            id_bits: Cell::new(None),
             has_id: Cell::new(false),
             server: Cell::new(None),
             channel: Cell::new(None),
@@ -316,11 +334,13 @@ impl State {
             count: Cell::new(0),
             dropped: Cell::new(false),
             canonical: Cell::new(None),
-            data: UnsafeCell::new(Data(MaybeUninit::uninit())),
-        })
-        .ok()?;
+            data: UnsafeCell::new(Data { found: MaybeUninit::uninit() }),
+        };
+        // SAFETY: an empty place, which is ours.
+        let r = RequestRef(unsafe { place.fill(request) });
         self.me.retain();
-        let r = RequestRef(r);
+        // SAFETY: nobody else knows it yet. Not as part of the above, which is then written straight to its place.
+        unsafe { (*r.data.get()).name = *name };
         r.spell(self.settings.randomize_case);
         Some(r)
     }
@@ -352,26 +372,43 @@ impl RequestRef {
     }
 
     pub(super) fn name(&self) -> &Name {
-        // SAFETY: the cell is only written by `spell` and `next_search_step`, which lend nothing out.
-        unsafe { &*self.name.as_ptr() }
+        debug_assert!(self.place.get() != Place::Finished);
+        // SAFETY: the name is there until the request is finished, and asked for before only. It is written by `spell`
+        // and `next_search_step`, while nothing is lent out.
+        unsafe { &(*self.data.get()).name }
     }
     /// Gives the name's letters a random case, or lower case if not `exact` and they had a random one.
+    #[inline]
     pub(super) fn spell(&self, exact: bool) {
-        // SAFETY: under the lock, and nothing that `name` lent out is alive.
-        let name = unsafe { &mut *self.name.as_ptr() };
+        // SAFETY: as above; under the lock, and nothing that `name` lent out is alive.
+        let name = unsafe { &mut (*self.data.get()).name };
         if exact {
-            let mut bits = [0; super::name::MAX_WIRE.div_ceil(8)];
             let used = name.as_wire().len().div_ceil(8);
-            if let Some(bits) = bits.get_mut(..used) {
-                secure_random::fill(bits);
+            if used <= 6 {
+                // One number has the bits for the case and those for an id.
+                let mut bits = secure_random::small(2 + used);
+                self.id_bits.set(Some(bits as u16));
+                for i in 0..used {
+                    bits >>= if i == 0 { 16 } else { 8 };
+                    name.randomize_eight(i, bits as u8);
+                }
+            } else {
+                let mut bits = [0; super::name::MAX_WIRE.div_ceil(8)];
+                if let Some(bits) = bits.get_mut(..used) {
+                    secure_random::fill(bits);
+                }
+                name.randomize_case(&bits);
             }
-            name.randomize_case(&bits);
         } else if self.exact_case.get() {
             name.make_lowercase();
         } else {
             return;
         }
         self.exact_case.set(exact);
+    }
+    /// Bits for an id: nobody else has seen them.
+    pub(super) fn random_id(&self) -> u16 {
+        self.id_bits.take().unwrap_or_else(|| secure_random::small(2) as u16)
     }
     /// Puts it on a chain of requests that are on no channel; the link to others on a channel serves.
     pub(super) fn chain(self, first: &mut Option<RequestRef>) {
@@ -402,26 +439,56 @@ impl RequestRef {
         let next = next_name(&self.search, &self.text, &mut step);
         self.step.set(step);
         let Some(next) = next else { return false };
-        self.name.set(next);
+        // SAFETY: not finished; under the lock, and nothing that `name` lent out is alive.
+        unsafe { (*self.data.get()).name = next };
         self.exact_case.set(false);
         self.spell(exact);
         true
     }
 
     /// Keeps what has been found, and schedules the callback, which owns the request from now on.
-    pub(super) fn deliver(self, result: c_int, ttl: u32, reply: Option<&Reply>, dropped: bool) {
+    fn deliver(self, result: c_int, dropped: bool) {
+        self.complete(result, 0, Found::Nothing, dropped);
+        self.schedule();
+    }
+    /// Keeps what has been found. The request is finished: it belongs to whoever tells the program.
+    #[inline]
+    pub(super) fn complete(self, result: c_int, ttl: u32, found: Found<'_>, dropped: bool) {
         self.place.set(Place::Finished);
         self.result.set(result);
         self.ttl.set(ttl);
         self.dropped.set(dropped);
-        if let Some(reply) = reply {
-            self.keep(reply);
+        // Over the name, which is not asked for any more.
+        match found {
+            Found::Nothing => {}
+            Found::Plain(p) => self.keep_plain(p),
+            Found::Reply(r) => self.keep(r),
         }
+    }
+    pub(super) fn schedule(self) {
         let pri = (self.event_base.priorities() / 2) as u8;
         // SAFETY: the request lives until the callback has run.
         let cb = unsafe { CallbackRef::from_raw(self.deferred.get()) };
         cb.init(pri, Some(run), self.node().cast());
         cb.schedule(self.event_base);
+    }
+    #[inline]
+    fn keep_plain(&self, plain: &PlainAnswers<'_>) {
+        let mut at = 0;
+        for address in plain.addresses() {
+            self.put(at, address);
+            at += address.len();
+        }
+        self.count.set(plain.count);
+    }
+    /// Copies to the place `at` of what is found; what does not fit is left out.
+    #[inline]
+    fn put(&self, at: usize, bytes: &[u8]) {
+        if at + bytes.len() <= DATA {
+            let to = self.data.get().cast::<u8>();
+            // SAFETY: within `data`, which nobody has lent out.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to.add(at), bytes.len()) };
+        }
     }
     fn keep(&self, reply: &Reply) {
         let data = match &reply.answer {
@@ -513,6 +580,14 @@ impl RequestRef {
         }
     }
     /// # Safety
+    /// Finished, and not scheduled; the last use of the request. No lock is held.
+    #[inline]
+    pub(super) unsafe fn tell_and_free(self) {
+        self.tell();
+        // SAFETY: the caller's promise.
+        unsafe { self.free() };
+    }
+    /// # Safety
     /// The last use of the request; it is on no list. Under the lock only if another reference on the DNS base is held.
     pub(super) unsafe fn free(self) {
         let dns = self.dns;
@@ -521,15 +596,15 @@ impl RequestRef {
             if let Some(c) = self.canonical.take() {
                 c.free();
             }
-            self.0.free();
+            dns.keep_place(self.0.vacate());
         }
         dns.release();
     }
     /// Ends with the DNS base: on no list any more.
     pub(super) fn end(self, fail: bool) {
         match self.owner {
-            Owner::User(Done::Engine(..)) => self.deliver(DNS_ERR_SHUTDOWN, 0, None, !fail),
-            Owner::User(Done::C(..)) if fail => self.deliver(DNS_ERR_SHUTDOWN, 0, None, false),
+            Owner::User(Done::Engine(..)) => self.deliver(DNS_ERR_SHUTDOWN, !fail),
+            Owner::User(Done::C(..)) if fail => self.deliver(DNS_ERR_SHUTDOWN, false),
             // SAFETY: on no list; the base is being freed by someone who holds a reference.
             _ => unsafe { self.free() },
         }
@@ -542,8 +617,7 @@ unsafe extern "C" fn run(_: *mut event_callback, arg: *mut c_void) {
     // SAFETY: the contract above: nobody else has it any more, but for handles on which cancelling does nothing.
     unsafe {
         if let Some(r) = RequestRef::from_node(arg.cast()) {
-            r.tell();
-            r.free();
+            r.tell_and_free();
         }
     }
 }

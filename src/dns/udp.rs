@@ -17,6 +17,8 @@ use std::ffi::c_int;
 
 /// So many sockets a server gets; more queries than that share them.
 const MAX_SOCKETS: u32 = 256;
+/// Names up to this length are short ones.
+const SHORT_NAME: usize = 64;
 /// Replies up to this size are read even if we told the server less.
 const MIN_ROOM: usize = 2048;
 
@@ -69,19 +71,29 @@ impl State {
                 ch
             }
         };
-        let mut buf = [0; MAX_QUERY];
-        let len = self.encode(r, s, &mut buf)?;
-        let Some(msg) = buf.get(..len) else { return Err(Error::Invalid) };
+        // Most names are short: there is less to be cleared then.
+        let sent = if r.name().as_wire().len() <= SHORT_NAME {
+            self.encode_and_send(r, s, ch, &mut [0; MAX_QUERY - MAX_WIRE + SHORT_NAME])
+        } else {
+            self.encode_and_send(r, s, ch, &mut [0; MAX_QUERY])
+        };
+        if sent.is_ok() {
+            self.stats.sent += 1;
+        }
+        sent
+    }
+    #[inline]
+    fn encode_and_send(&self, r: RequestRef, s: ServerRef, ch: ChannelRef, room: &mut [u8]) -> Result<()> {
+        let len = self.encode(r, s, room)?;
+        let Some(msg) = room.get(..len) else { return Err(Error::Invalid) };
         // An error may be that of an earlier query on this socket: asking takes it away.
         let sent = io::send(ch.fd(), msg).or_else(|e| match e {
             Error::Os(e) if socket::is_retriable(e) => Err(Error::Os(e)),
             _ => io::send(ch.fd(), msg),
         });
-        if sent.is_ok() {
-            self.stats.sent += 1;
-        }
         sent.map(drop)
     }
+    #[inline]
     pub(super) fn encode(&self, r: RequestRef, s: ServerRef, out: &mut [u8]) -> Result<usize> {
         const { assert!(MAX_QUERY > MAX_WIRE + 12) };
         let edns = self.settings.edns().filter(|_| r.edns.get() && !s.no_edns.get());

@@ -36,6 +36,10 @@ pub const MAX_QUERY: usize = HEADER_LEN + super::name::MAX_WIRE + 4 + OPT_LEN;
 pub const OPT_LEN: usize = 11;
 /// How many addresses of one answer are kept.
 pub const MAX_ADDRS: usize = 32;
+/// The second byte of [`TYPE_OPT`].
+const OPT: u8 = TYPE_OPT as u8;
+/// The second byte of a pointer to the question's name.
+const TO_QUESTION: u8 = HEADER_LEN as u8;
 /// How many CNAMEs are followed.
 const MAX_CHAIN: usize = 16;
 /// How many pointers a name may hold: more than it can have labels would only cost time.
@@ -48,6 +52,9 @@ pub struct Cursor<'a> {
     at: usize,
 }
 impl<'a> Cursor<'a> {
+    fn rest(&self) -> &'a [u8] {
+        self.msg.get(self.at..).unwrap_or(&[])
+    }
     pub fn new(msg: &'a [u8], at: usize) -> Cursor<'a> {
         Cursor { msg, at: at.min(msg.len()) }
     }
@@ -62,11 +69,17 @@ impl<'a> Cursor<'a> {
     pub fn u8(&mut self) -> Option<u8> {
         self.take(1)?.first().copied()
     }
+    #[inline]
+    fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let bytes = self.msg.get(self.at..)?.first_chunk()?;
+        self.at += N;
+        Some(bytes)
+    }
     pub fn u16(&mut self) -> Option<u16> {
-        Some(u16::from_be_bytes(self.take(2)?.try_into().ok()?))
+        self.array().map(|b| u16::from_be_bytes(*b))
     }
     pub fn u32(&mut self) -> Option<u32> {
-        Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
+        self.array().map(|b| u32::from_be_bytes(*b))
     }
     /// Reads a name; labels that pointers lead to are included, and the cursor ends behind the first pointer.
     pub fn name(&mut self) -> Option<Name> {
@@ -119,16 +132,26 @@ impl<'a> Cursor<'a> {
     fn question(&mut self) -> Option<(Name, u16, u16)> {
         Some((self.name()?, self.u16()?, self.u16()?))
     }
-    /// Steps over a name that [`Self::name`] could read.
-    fn check_name(&mut self) -> Option<()> {
-        match WireName::split(self.msg.get(self.at..)?) {
-            Some((name, _)) => self.at += name.as_bytes().len(),
-            None => self.name().map(|_| ())?,
+    /// Steps over a name that [`Self::name`] could read: the name, if it is spelled out.
+    #[inline]
+    fn check_name(&mut self) -> Option<Option<WireName<'a>>> {
+        if let Some((name, _)) = WireName::split(self.msg.get(self.at..)?) {
+            self.at += name.as_bytes().len();
+            return Some(Some(name));
         }
-        Some(())
+        self.name().map(|_| None)
     }
     /// Steps over a name without following pointers.
+    #[inline]
     fn skip_name(&mut self) -> Option<()> {
+        // A pointer alone, as in most answers.
+        if let Some([0xc0..=0xff, _]) = self.msg.get(self.at..)?.first_chunk() {
+            self.at += 2;
+            return Some(());
+        }
+        self.skip_labels()
+    }
+    fn skip_labels(&mut self) -> Option<()> {
         loop {
             let len = self.u8()?;
             match len & 0xc0 {
@@ -158,14 +181,15 @@ pub struct Header {
 }
 impl Header {
     pub fn parse(msg: &[u8]) -> Option<Header> {
-        let mut c = Cursor::new(msg, 0);
+        let words = msg.first_chunk::<HEADER_LEN>()?.as_chunks().0;
+        let &[id, flags, questions, answers, authorities, additionals] = words else { return None };
         Some(Header {
-            id: c.u16()?,
-            flags: c.u16()?,
-            questions: c.u16()?,
-            answers: c.u16()?,
-            authorities: c.u16()?,
-            additionals: c.u16()?,
+            id: u16::from_be_bytes(id),
+            flags: u16::from_be_bytes(flags),
+            questions: u16::from_be_bytes(questions),
+            answers: u16::from_be_bytes(answers),
+            authorities: u16::from_be_bytes(authorities),
+            additionals: u16::from_be_bytes(additionals),
         })
     }
     pub fn rcode(&self) -> u8 {
@@ -184,24 +208,65 @@ struct Record<'a> {
     data_at: usize,
 }
 impl<'a> Record<'a> {
+    #[inline]
     fn read(c: &mut Cursor<'a>) -> Option<Record<'a>> {
         let owner = *c;
         c.skip_name()?;
-        let (rtype, class) = (c.u16()?, c.u16()?);
-        // RFC 2181: with the top bit set it means 0.
-        let ttl = Some(c.u32()?).filter(|t| t >> 31 == 0).unwrap_or(0);
-        let len = c.u16()?;
+        let &[t0, t1, c0, c1, a, b, d, e, n0, n1] = c.array()?;
+        let (rtype, class) = (u16::from_be_bytes([t0, t1]), u16::from_be_bytes([c0, c1]));
+        let ttl = read_ttl([a, b, d, e]);
         let data_at = c.at;
-        Some(Record { owner, rtype, class, ttl, data: c.take(usize::from(len))?, data_at })
+        let data = c.take(usize::from(u16::from_be_bytes([n0, n1])))?;
+        Some(Record { owner, rtype, class, ttl, data, data_at })
     }
+    #[inline]
     fn belongs_to(&self, name: &Name, asked: &Question<'_>) -> Option<bool> {
-        let mut c = self.owner;
         // A pointer to the question, which is where most servers point.
-        if std::ptr::eq(name, asked.name) && c.take(2)? == [0xc0, HEADER_LEN as u8] {
+        if std::ptr::eq(name, asked.name)
+            && let Some([0xc0, TO_QUESTION]) = self.owner.msg.get(self.owner.at..)?.first_chunk()
+        {
             return Some(true);
         }
-        c = self.owner;
+        self.is_of(name)
+    }
+    #[inline(never)]
+    fn is_of(&self, name: &Name) -> Option<bool> {
+        let mut c = self.owner;
         Some(c.name()?.eq_ignore_case(name))
+    }
+    /// Takes the record if it is one of `owner`'s that answer the question.
+    #[inline(always)]
+    fn collect(
+        &self,
+        msg: &'a [u8],
+        owner: &Name,
+        asked: &Question<'_>,
+        ttl: &mut u32,
+        answer: &mut Answer,
+    ) -> Option<()> {
+        if self.rtype != asked.qtype || self.class != CLASS_INET || !self.belongs_to(owner, asked)? {
+            return Some(());
+        }
+        if matches!(answer, Answer::None) {
+            match self.rtype {
+                TYPE_A => *answer = Answer::V4(Addrs::new()),
+                TYPE_AAAA => *answer = Answer::V6(Addrs::new()),
+                TYPE_PTR | TYPE_CNAME => {
+                    *answer = Answer::Name(self.name(msg)?);
+                    *ttl = (*ttl).min(self.ttl);
+                    return Some(());
+                }
+                _ => return Some(()),
+            }
+        }
+        match answer {
+            Answer::V4(list) => list.add_all(self.data)?,
+            Answer::V6(list) => list.add_all(self.data)?,
+            // Of several names the first counts.
+            Answer::Name(_) | Answer::None => return Some(()),
+        }
+        *ttl = (*ttl).min(self.ttl);
+        Some(())
     }
     /// The data as one name, which must fill it.
     fn name(&self, msg: &'a [u8]) -> Option<Name> {
@@ -238,6 +303,16 @@ pub enum Verdict {
     Reply(Reply),
 }
 
+/// A [`Verdict`] without the reply itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    NotOurs,
+    CaseDiffers,
+    FormatErrorOnly,
+    Malformed,
+    Reply,
+}
+
 /// The data of an answer.
 #[allow(clippy::large_enum_variant, reason = "lives on the stack: nothing to allocate, nothing to fail")]
 #[derive(Clone, Copy, Debug)]
@@ -270,6 +345,10 @@ impl<const N: usize> Addrs<N> {
     }
     /// A record's data: one address, or several, as libevent 2.1's own server sends them.
     fn add_all(&mut self, data: &[u8]) -> Option<()> {
+        if let Ok(one) = data.try_into() {
+            self.add(one);
+            return Some(());
+        }
         if data.is_empty() || !data.len().is_multiple_of(N) {
             return None;
         }
@@ -297,18 +376,112 @@ pub struct Reply {
     pub canonical: Option<Name>,
 }
 
+impl Reply {
+    /// Nothing has been read yet.
+    #[inline]
+    pub fn new() -> Reply {
+        Reply { rcode: 0, truncated: false, ttl: 0, answer: Answer::None, canonical: None }
+    }
+}
+impl Default for Reply {
+    fn default() -> Reply {
+        Reply::new()
+    }
+}
+
 /// Reads the reply to `asked` from a whole message.
 pub fn parse_reply(msg: &[u8], asked: &Question<'_>) -> Verdict {
-    let Some(h) = Header::parse(msg) else { return Verdict::NotOurs };
+    let mut reply = Reply::new();
+    match read_reply(msg, asked, &mut reply) {
+        Found::NotOurs => Verdict::NotOurs,
+        Found::CaseDiffers => Verdict::CaseDiffers,
+        Found::FormatErrorOnly => Verdict::FormatErrorOnly,
+        Found::Malformed => Verdict::Malformed,
+        Found::Reply => Verdict::Reply(reply),
+    }
+}
+/// Addresses as most replies bring them: one record behind the other, each for the question's name.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainAnswers<'a> {
+    /// Whole records, with an address of this size at the end of each.
+    records: &'a [u8],
+    size: usize,
+    pub count: u32,
+    pub ttl: u32,
+}
+impl<'a> PlainAnswers<'a> {
+    /// The addresses' bytes.
+    #[inline]
+    pub fn addresses(&self) -> impl Iterator<Item = &'a [u8]> {
+        let (mut rest, size) = (self.records, self.size);
+        std::iter::from_fn(move || {
+            let address;
+            (address, rest) = rest.get(PLAIN_HEAD..)?.split_at_checked(size)?;
+            Some(address)
+        })
+    }
+}
+/// Owner (a pointer), type, class, ttl, length.
+const PLAIN_HEAD: usize = 12;
+
+/// The fast way for what most replies are: [`parse_reply`] would find these addresses, and nothing else of interest.
+/// None: it has to say what the message is.
+#[inline]
+pub fn plain_reply<'a>(msg: &'a [u8], asked: &Question<'_>) -> Option<PlainAnswers<'a>> {
+    let size: u8 = match asked.qtype {
+        TYPE_A => 4,
+        TYPE_AAAA => 16,
+        _ => return None,
+    };
+    let (&[i0, i1, f0, f1, q0, q1, n0, n1, ..], rest) = msg.split_first_chunk::<HEADER_LEN>()?;
+    // A reply to a standard query, whole and without an error.
+    const WATCHED: u16 = FLAG_QR | MASK_OPCODE | FLAG_TC | MASK_RCODE;
+    let count = usize::from(u16::from_be_bytes([n0, n1]));
+    if u16::from_be_bytes([i0, i1]) != asked.id
+        || u16::from_be_bytes([f0, f1]) & WATCHED != FLAG_QR
+        || [q0, q1] != [0, 1]
+        || !(1..=MAX_ADDRS).contains(&count)
+    {
+        return None;
+    }
+    let name = asked.name.as_wire();
+    let (question, rest) = rest.split_at_checked(name.len())?;
+    let (tail, rest) = rest.split_first_chunk::<4>()?;
+    let [t0, t1] = asked.qtype.to_be_bytes();
+    let record = PLAIN_HEAD + usize::from(size);
+    let records = rest.get(..count * record)?;
+    let (mut ttl, mut left) = (u32::MAX, records);
+    while let Some((r, next)) = left.split_at_checked(record) {
+        left = next;
+        let &[p0, p1, r0, r1, c0, c1, a, b, c, d, l0, l1] = r.first_chunk::<PLAIN_HEAD>()?;
+        if [p0, p1, r0, r1, c0, c1, l0, l1] != [0xc0, TO_QUESTION, t0, t1, 0, CLASS_INET as u8, 0, size] {
+            return None;
+        }
+        ttl = ttl.min(read_ttl([a, b, c, d]));
+    }
+    let ours = *tail == [t0, t1, 0, CLASS_INET as u8] && question == name;
+    ours.then_some(PlainAnswers { records, size: size.into(), count: count as u32, ttl })
+}
+/// RFC 2181: with the top bit set it means 0.
+#[inline]
+fn read_ttl(bytes: [u8; 4]) -> u32 {
+    let n = u32::from_be_bytes(bytes);
+    if n >> 31 == 0 { n } else { 0 }
+}
+
+/// [`parse_reply`] into a new [`Reply`] of the caller's, which is larger than one likes to hand around.
+#[inline]
+pub fn read_reply(msg: &[u8], asked: &Question<'_>, reply: &mut Reply) -> Found {
+    let Some(h) = Header::parse(msg) else { return Found::NotOurs };
     if h.id != asked.id || h.flags & (FLAG_QR | MASK_OPCODE) != FLAG_QR {
-        return Verdict::NotOurs;
+        return Found::NotOurs;
     }
     if h.questions == 0 && h.rcode() == RCODE_FORMAT && msg.len() == HEADER_LEN {
-        return Verdict::FormatErrorOnly;
+        return Found::FormatErrorOnly;
     }
     let mut c = Cursor::new(msg, HEADER_LEN);
     if h.questions != 1 {
-        return Verdict::NotOurs;
+        return Found::NotOurs;
     }
     let begin = c;
     // As it was sent, mostly: one comparison.
@@ -316,29 +489,30 @@ pub fn parse_reply(msg: &[u8], asked: &Question<'_>) -> Verdict {
     if !exact {
         c = begin;
         if !c.name().is_some_and(|name| name.eq_ignore_case(asked.name)) {
-            return Verdict::NotOurs;
+            return Found::NotOurs;
         }
     }
     if (c.u16(), c.u16()) != (Some(asked.qtype), Some(CLASS_INET)) {
-        return Verdict::NotOurs;
+        return Found::NotOurs;
     }
     // A name that is spelled by a pointer to itself is none, so what is not exact differs in case.
     if asked.exact_case && !exact {
-        return Verdict::CaseDiffers;
+        return Found::CaseDiffers;
     }
-    let truncated = h.flags & FLAG_TC != 0;
-    let mut reply = Reply { rcode: h.rcode(), truncated, ttl: 0, answer: Answer::None, canonical: None };
-    if read_sections(msg, c, &h, asked, &mut reply).is_none() {
+    reply.rcode = h.rcode();
+    reply.truncated = h.flags & FLAG_TC != 0;
+    if read_sections(msg, c, &h, asked, reply).is_none() {
         // Servers cut truncated messages anywhere: what counts is that they are.
-        if !truncated {
-            return Verdict::Malformed;
+        if !reply.truncated {
+            return Found::Malformed;
         }
         (reply.ttl, reply.answer, reply.canonical) = (0, Answer::None, None);
     }
-    Verdict::Reply(reply)
+    Found::Reply
 }
 
 /// The records behind the question. None if they are not well formed.
+#[inline]
 fn read_sections<'a>(
     msg: &'a [u8],
     mut c: Cursor<'a>,
@@ -347,25 +521,42 @@ fn read_sections<'a>(
     out: &mut Reply,
 ) -> Option<()> {
     let answers = c;
+    let mut ttl = u32::MAX;
     let mut aliases = false;
+    // In the same pass what belongs to the name itself is taken: mostly that is all.
     for _ in 0..h.answers {
-        aliases |= Record::read(&mut c)?.rtype == TYPE_CNAME;
+        let r = Record::read(&mut c)?;
+        aliases |= r.rtype == TYPE_CNAME;
+        r.collect(msg, asked.name, asked, &mut ttl, &mut out.answer)?;
     }
     let authorities = c;
-    let mut ttl = u32::MAX;
-    if aliases {
-        follow_aliases(msg, answers, h.answers, asked, &mut ttl, &mut out.canonical)?;
-    }
-    let owner = out.canonical.as_ref().unwrap_or(asked.name);
-    collect(msg, answers, h.answers, owner, asked, &mut ttl, &mut out.answer)?;
-    if matches!(out.answer, Answer::None) && out.canonical.is_some() {
-        // Against the rules, and seen: an alias that has addresses itself.
-        collect(msg, answers, h.answers, asked.name, asked, &mut ttl, &mut out.answer)?;
+    if aliases && asked.qtype != TYPE_CNAME {
+        (ttl, out.answer) = (u32::MAX, Answer::None);
+        collect_of_alias(msg, answers, h.answers, asked, &mut ttl, out)?;
     }
     if matches!(out.answer, Answer::None) {
         ttl = negative_ttl(msg, authorities, h.authorities, out.truncated)?.unwrap_or(u32::MAX);
     }
     out.ttl = if ttl == u32::MAX { 0 } else { ttl };
+    Some(())
+}
+/// The answers where there are CNAMEs among them.
+#[cold]
+fn collect_of_alias<'a>(
+    msg: &'a [u8],
+    answers: Cursor<'a>,
+    count: u16,
+    asked: &Question<'_>,
+    ttl: &mut u32,
+    out: &mut Reply,
+) -> Option<()> {
+    follow_aliases(msg, answers, count, asked, ttl, &mut out.canonical)?;
+    let owner = out.canonical.as_ref().unwrap_or(asked.name);
+    collect(msg, answers, count, owner, asked, ttl, &mut out.answer)?;
+    if matches!(out.answer, Answer::None) && out.canonical.is_some() {
+        // Against the rules, and seen: an alias that has addresses itself.
+        collect(msg, answers, count, asked.name, asked, ttl, &mut out.answer)?;
+    }
     Some(())
 }
 
@@ -379,9 +570,6 @@ fn follow_aliases<'a>(
     ttl: &mut u32,
     owner: &mut Option<Name>,
 ) -> Option<()> {
-    if asked.qtype == TYPE_CNAME {
-        return Some(());
-    }
     let mut hops = 0;
     loop {
         let before = hops;
@@ -416,30 +604,8 @@ fn collect<'a>(
     ttl: &mut u32,
     answer: &mut Answer,
 ) -> Option<()> {
-    let qtype = asked.qtype;
     for _ in 0..count {
-        let r = Record::read(&mut c)?;
-        if r.rtype != qtype || r.class != CLASS_INET || !r.belongs_to(owner, asked)? {
-            continue;
-        }
-        match (&mut *answer, qtype) {
-            (Answer::None, TYPE_A) => {
-                let mut list = Addrs::new();
-                list.add_all(r.data)?;
-                *answer = Answer::V4(list);
-            }
-            (Answer::V4(list), _) => list.add_all(r.data)?,
-            (Answer::None, TYPE_AAAA) => {
-                let mut list = Addrs::new();
-                list.add_all(r.data)?;
-                *answer = Answer::V6(list);
-            }
-            (Answer::V6(list), _) => list.add_all(r.data)?,
-            (Answer::None, TYPE_PTR | TYPE_CNAME) => *answer = Answer::Name(r.name(msg)?),
-            // Of several names the first counts.
-            _ => continue,
-        }
-        *ttl = (*ttl).min(r.ttl);
+        Record::read(&mut c)?.collect(msg, owner, asked, ttl, answer)?;
     }
     Some(())
 }
@@ -473,17 +639,18 @@ pub fn encode_query(
     qtype: u16,
     udp_size: Option<u16>,
 ) -> Option<usize> {
-    let mut w = Writer::new(out);
-    for word in [id, FLAG_RD, 1, 0, 0, u16::from(udp_size.is_some())] {
-        w.u16(word)?;
-    }
-    w.bytes(name.as_wire())?;
-    w.u16(qtype)?;
-    w.u16(CLASS_INET)?;
-    if let Some(size) = udp_size {
-        w.opt(size)?;
-    }
-    Some(w.position())
+    let name = name.as_wire();
+    let (head, rest) = out.split_first_chunk_mut::<HEADER_LEN>()?;
+    let (asked, rest) = rest.split_at_mut_checked(name.len())?;
+    let (tail, rest) = rest.split_first_chunk_mut::<4>()?;
+    let ([i0, i1], [f0, f1], [t0, t1]) = (id.to_be_bytes(), FLAG_RD.to_be_bytes(), qtype.to_be_bytes());
+    *head = [i0, i1, f0, f1, 0, 1, 0, 0, 0, 0, 0, u8::from(udp_size.is_some())];
+    asked.copy_from_slice(name);
+    *tail = [t0, t1, 0, CLASS_INET as u8];
+    let len = HEADER_LEN + name.len() + 4;
+    let Some(size) = udp_size else { return Some(len) };
+    *rest.first_chunk_mut()? = opt_record(size);
+    Some(len + OPT_LEN)
 }
 
 /// Writes into a slice and never beyond it.
@@ -527,12 +694,13 @@ impl<'a> Writer<'a> {
     }
     /// An OPT record without options.
     pub fn opt(&mut self, udp_size: u16) -> Option<()> {
-        self.u8(0)?;
-        self.u16(TYPE_OPT)?;
-        self.u16(udp_size)?;
-        self.u32(0)?;
-        self.u16(0)
+        self.bytes(&opt_record(udp_size))
     }
+}
+/// An OPT record without options: the root, the type, the size in place of a class, nothing else.
+pub(super) fn opt_record(udp_size: u16) -> [u8; OPT_LEN] {
+    let ([t0, t1], [s0, s1]) = (TYPE_OPT.to_be_bytes(), udp_size.to_be_bytes());
+    [0, t0, t1, s0, s1, 0, 0, 0, 0, 0, 0]
 }
 
 /// A request that a server port received.
@@ -546,6 +714,7 @@ pub struct Request<'a> {
     /// How large a reply over UDP the client takes, at least 512; None if it knows no EDNS.
     pub udp_size: Option<u16>,
     first: Cursor<'a>,
+    only: Option<(WireName<'a>, u16, u16)>,
 }
 impl<'a> Request<'a> {
     /// None for what is no request or is not well formed: to be dropped.
@@ -556,11 +725,23 @@ impl<'a> Request<'a> {
         }
         let first = Cursor::new(msg, HEADER_LEN);
         let mut c = first;
+        let mut only = None;
         for _ in 0..h.questions {
-            c.check_name()?;
-            c.take(4)?;
+            let plain = c.check_name()?;
+            let &[t0, t1, c0, c1] = c.array()?;
+            only = plain.map(|name| (name, u16::from_be_bytes([t0, t1]), u16::from_be_bytes([c0, c1])));
+        }
+        if h.questions != 1 {
+            only = None;
         }
         let mut udp_size = None;
+        // EDNS without options, and nothing else.
+        if let (Some(&[0, 0, OPT, s0, s1, _, _, _, _, 0, 0]), 0, 0, 1) =
+            (c.rest().first_chunk::<OPT_LEN>(), h.answers, h.authorities, h.additionals)
+        {
+            let udp_size = Some(u16::from_be_bytes([s0, s1]).max(512));
+            return Some(Request { id: h.id, flags: h.flags, questions: h.questions, udp_size, first, only });
+        }
         // The records behind the questions only matter for EDNS: requests with oddities there were always answered.
         for _ in 0..u32::from(h.answers) + u32::from(h.authorities) + u32::from(h.additionals) {
             let Some(r) = Record::read(&mut c) else { break };
@@ -568,7 +749,7 @@ impl<'a> Request<'a> {
                 udp_size = Some(r.class.max(512));
             }
         }
-        Some(Request { id: h.id, flags: h.flags, questions: h.questions, udp_size, first })
+        Some(Request { id: h.id, flags: h.flags, questions: h.questions, udp_size, first, only })
     }
     /// 0 is a standard query.
     pub fn opcode(&self) -> u8 {
@@ -576,9 +757,7 @@ impl<'a> Request<'a> {
     }
     /// The question, if there is one only, and its name is spelled out.
     pub fn only_question(&self) -> Option<(WireName<'a>, u16, u16)> {
-        let (name, rest) = WireName::split(self.first.msg.get(self.first.at..)?)?;
-        let (&[t0, t1, c0, c1], true) = (rest.first_chunk()?, self.questions == 1) else { return None };
-        Some((name, u16::from_be_bytes([t0, t1]), u16::from_be_bytes([c0, c1])))
+        self.only
     }
     /// Name, type and class of each question.
     pub fn questions(&self) -> impl Iterator<Item = (Name, u16, u16)> + 'a {

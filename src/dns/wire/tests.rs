@@ -38,7 +38,64 @@ impl Msg {
 const OK: u16 = FLAG_QR | FLAG_RD | FLAG_RA;
 
 fn ask(msg: &[u8], n: &str, qtype: u16) -> Verdict {
-    parse_reply(msg, &Question { id: 7, name: &name(n), qtype, exact_case: true })
+    let asked = name(n);
+    let asked = Question { id: 7, name: &asked, qtype, exact_case: true };
+    let verdict = parse_reply(msg, &asked);
+    // Where the fast way finds something, it is that.
+    if let Some(plain) = plain_reply(msg, &asked) {
+        let Verdict::Reply(r) = &verdict else { panic!("{verdict:?}") };
+        let slow: Vec<&[u8]> = match &r.answer {
+            Answer::V4(a) => a.as_slice().iter().map(|a| &a[..]).collect(),
+            Answer::V6(a) => a.as_slice().iter().map(|a| &a[..]).collect(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(plain.addresses().collect::<Vec<_>>(), slow);
+        assert_eq!((plain.count as usize, plain.ttl), (slow.len(), r.ttl));
+        assert!(r.rcode == 0 && !r.truncated && r.canonical.is_none());
+    }
+    verdict
+}
+
+#[test]
+fn plain_replies() {
+    let own = [0xc0, HEADER_LEN as u8];
+    let good = |flags, counts, ttl| {
+        Msg::new(7, flags, counts)
+            .question("a.b", TYPE_A)
+            .raw_rr(&own, TYPE_A, CLASS_INET, ttl, &[1, 2, 3, 4])
+            .raw_rr(&own, TYPE_A, CLASS_INET, 9, &[5, 6, 7, 8])
+            .raw_rr(&[0], TYPE_OPT, 1232, 0, &[])
+    };
+    let n = name("a.b");
+    let asked = Question { id: 7, name: &n, qtype: TYPE_A, exact_case: true };
+    let plain = |m: &Msg| plain_reply(&m.0, &asked).map(|p| (p.count, p.ttl));
+    let m = good(OK, [1, 2, 0, 1], 100);
+    assert_eq!(plain(&m), Some((2, 9)));
+    assert_eq!(v4(&reply(&m, "a.b", TYPE_A)), [[1, 2, 3, 4], [5, 6, 7, 8]]);
+    assert_eq!(plain(&good(OK, [1, 1, 1, 1], 100)), Some((1, 100)));
+    // A ttl with the top bit means 0.
+    assert_eq!(plain(&good(OK, [1, 2, 0, 1], u32::MAX)), Some((2, 0)));
+    for flags in [OK ^ FLAG_QR, OK | FLAG_TC, OK | 3, OK | 0x0800] {
+        assert_eq!(plain(&good(flags, [1, 2, 0, 1], 1)), None);
+    }
+    for counts in [[0, 2, 0, 1], [2, 2, 0, 1], [1, 0, 0, 1], [1, 3, 0, 0], [1, 33, 0, 0]] {
+        assert_eq!(plain(&good(OK, counts, 1)), None);
+    }
+    let m = good(OK, [1, 2, 0, 1], 100);
+    let needed = HEADER_LEN + 5 + 4 + 2 * 16;
+    for cut in 0..m.0.len() {
+        assert_eq!(plain_reply(&m.0[..cut], &asked).is_some(), cut >= needed, "{cut}");
+        ask(&m.0[..cut], "a.b", TYPE_A);
+        // Whatever changes, nothing else is found than the slow way finds.
+        for bit in 0..8 {
+            let mut other = m.0.clone();
+            other[cut] ^= 1 << bit;
+            ask(&other, "a.b", TYPE_A);
+        }
+    }
+    for other in [Question { id: 8, ..asked }, Question { qtype: TYPE_AAAA, ..asked }] {
+        assert!(plain_reply(&m.0, &other).is_none());
+    }
 }
 #[track_caller]
 fn reply(m: &Msg, n: &str, qtype: u16) -> Reply {
