@@ -93,7 +93,7 @@ const WORKLOADS: &[Workload] = &[
     work("dns_query", 50_000, 2_000, &[Instructions(3500.0), Calls("getrandom", 0.1)]),
     work("dns_hosts_100", 200_000, 5_000, &[Instructions(1200.0)]),
     work("tls_echo_64", 50_000, 2_000, &[Calls("", 4.0)]),
-    work("tls_echo_16k", 10_000, 500, &[]),
+    work("tls_echo_16k", 10_000, 500, &[Calls("", 4.0)]),
     work("base_new_free", 20_000, 1_000, &[Calls("getuid-family", 0.0), Calls("epoll_ctl", 2.0)]),
     work("event_new_free", 5_000_000, 20_000, &[]),
     work("bufferevent_new_free", 100_000, 5_000, &[Calls("epoll_ctl", 2.0)]),
