@@ -1,6 +1,7 @@
 //! What callbacks do to descriptors while the loop runs, on every backend and in every mode.
 #![allow(clippy::disallowed_types, reason = "tests run on std")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the tests own what they point at")]
+#![allow(clippy::unnecessary_cast, reason = "descriptors are wider on some systems")]
 mod base_common;
 mod net;
 use base_common::*;
