@@ -9,7 +9,7 @@
 struct evbuffer_chain {
 	struct evbuffer_chain *next;
 	size_t buffer_len;
-	ev_off_t misalign;
+	size_t misalign;
 	size_t off;
 	unsigned flags;
 	unsigned refs;
@@ -24,7 +24,9 @@ struct evbuffer {
 };
 
 struct evbuffer_file_segment {
-	void *opaque[2];
+	size_t refs;
+	unsigned flags;
+	int fd;
 	unsigned can_sendfile : 1;
 	unsigned is_mapping : 1;
 };

@@ -58,7 +58,7 @@ pub(super) struct Suite {
     prefix: PathBuf,
     runner: Vec<String>,
     /// Some libraries are missing, and with them some tests.
-    partial: bool,
+    without: Vec<String>,
     /// Libraries besides ours.
     libraries: Vec<&'static str>,
 }
@@ -133,7 +133,9 @@ impl Suite {
         generate.arg(&generator).args(["--quiet", "regress.rpc"]).current_dir(&test);
         util::output(&mut generate)?;
 
-        let mut flags: Vec<String> = "-O1 -g -w -fPIC".split(' ').map(str::to_owned).collect();
+        // A test of DNS looks at a variable that is set only if the callback's type is none of its own.
+        let words = "-O1 -g -w -fPIC -ftrivial-auto-var-init=zero";
+        let mut flags: Vec<String> = words.split(' ').map(str::to_owned).collect();
         if !without("zlib") {
             flags.push("-DEVENT__HAVE_LIBZ=1".into());
         }
@@ -151,7 +153,14 @@ impl Suite {
         if libevent {
             flags.push("-DSUITE_ON_LIBEVENT".into());
         }
-        let mut files: Vec<PathBuf> = REGRESS.iter().map(|n| test.join(format!("{n}.c"))).collect();
+        let used = |name: &&str| {
+            !name.strip_prefix("regress_").is_some_and(|part| match part {
+                "ssl" => without("openssl"),
+                part => without(part),
+            })
+        };
+        let mut files: Vec<PathBuf> =
+            REGRESS.iter().copied().filter(used).map(|n| test.join(format!("{n}.c"))).collect();
         let regress_files = files.len();
         files.extend(PROGRAMS.iter().map(|n| test.join(format!("{n}.c"))));
 
@@ -176,7 +185,7 @@ impl Suite {
             folder,
             prefix: prefix.to_owned(),
             runner: elsewhere.runner.clone(),
-            partial: !elsewhere.without.is_empty(),
+            without: elsewhere.without.clone(),
             libraries: libraries.collect(),
         };
         let object = |f: &PathBuf| objects.join(f.file_name().unwrap_or_default()).with_extension("c.o");
@@ -194,6 +203,10 @@ impl Suite {
         Ok(suite)
     }
 
+    /// Whether the test needs something that is not there; it may find that out itself and skip.
+    pub(super) fn lacks_for(&self, test: &str) -> bool {
+        self.without.iter().any(|name| test.contains(name.as_str()))
+    }
     fn bin(&self) -> PathBuf {
         self.folder.join("bin")
     }
@@ -271,7 +284,7 @@ impl Suite {
         }
         for (group, want) in &expected.groups {
             let have = tests.iter().filter(|t| t.name.split('/').next() == Some(group)).count();
-            if have != *want && !libevent && !self.partial {
+            if have != *want && !libevent && self.without.is_empty() {
                 return Err(format!("group {group} has {have} tests, expected.txt says {want}").into());
             }
         }
