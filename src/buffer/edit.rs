@@ -327,14 +327,24 @@ impl BufferRef {
     #[inline]
     fn append_all(self, from: BufferRef, not_from: u16, not_to: u16) -> Result<()> {
         let (src, dst) = (from.state(), self.state());
-        // Moving is what pairs and filters do all day: the short path for two buffers of their own thread.
+        // What pairs and filters do all day: all of one buffer into another one that is empty.
+        if self != from
+            && src.is_simple(not_from)
+            && dst.is_simple(not_to)
+            && src.total.get() != 0
+            && dst.first.get().is_none()
+        {
+            dst.adopt(src);
+            // Last: it may change the buffers.
+            dst.note_added();
+            return Ok(());
+        }
+        self.append_all_behind(from, not_from, not_to)
+    }
+    #[inline(never)]
+    fn append_all_behind(self, from: BufferRef, not_from: u16, not_to: u16) -> Result<()> {
+        let (src, dst) = (from.state(), self.state());
         if self != from && src.is_simple(not_from) && dst.is_simple(not_to) && src.total.get() != 0 {
-            if dst.first.get().is_none() {
-                dst.adopt(src);
-                // Last: it may change the buffers.
-                dst.note_added();
-                return Ok(());
-            }
             dst.check_growth(src.total.get())?;
             let Some(batch) = src.take_batch() else { return Ok(()) };
             let spare = dst.append_batch(batch);
