@@ -179,9 +179,10 @@ pub fn trim() {
 #[inline]
 pub(super) fn read_block(
     max: usize,
-    mut read: impl FnMut(*mut u8) -> Result<usize>,
+    read: impl FnOnce(*mut u8) -> Result<usize>,
 ) -> Result<Option<ChainRef>> {
-    let mut through = |place: &Cell<*mut c_void>| {
+    let none = Cell::new(null_mut());
+    let through = |place: &Cell<*mut c_void>| {
         // SAFETY: what stands there is null, or a block that this function has put there.
         let spill = match unsafe { ChainRef::from_raw(place.get()) } {
             Some(c) => c,
@@ -205,15 +206,9 @@ pub(super) fn read_block(
         spill.grow(got);
         Ok(Some(spill))
     };
-    if max <= SPILL_ROOM
-        && let Some(done) = small::with_single(&mut through)
-    {
-        return done;
-    }
-    let place = Cell::new(null_mut());
-    let done = through(&place);
+    let done = small::with_single(max <= SPILL_ROOM, &none, through);
     // SAFETY: as above; it is on no list.
-    if let Some(unused) = unsafe { ChainRef::from_raw(place.get()) } {
+    if let Some(unused) = unsafe { ChainRef::from_raw(none.get()) } {
         unused.release();
     }
     done

@@ -100,10 +100,15 @@ pub unsafe fn give<const CLASS: usize>(p: *mut c_void) {
     unsafe { free(p) };
 }
 /// Calls `f` with the place where the thread keeps a single block of the C library's: null, or one that an earlier call
-/// has left there. `f` must not call out. None: there is no such place now.
+/// has left there. `f` must not call out. It gets `other` if it is not to have that place
+/// (`wanted`), or there is none.
 #[inline(always)]
-pub fn with_single<R>(f: impl FnOnce(&Cell<*mut c_void>) -> R) -> Option<R> {
-    if is_default() { SHELF.try_with(|s| f(&s.single)).ok() } else { None }
+pub fn with_single<R>(wanted: bool, other: &Cell<*mut c_void>, f: impl FnOnce(&Cell<*mut c_void>) -> R) -> R {
+    // (`f` stands here once, and not within `try_with`, so that it is made part of its caller.)
+    let own =
+        if wanted && is_default() { SHELF.try_with(|s| &raw const s.single).unwrap_or(other) } else { other };
+    // SAFETY: the thread's shelf goes when the thread ends, which is not while `f` runs.
+    f(unsafe { &*own })
 }
 /// Gives back what this thread keeps.
 pub fn trim() {
