@@ -269,7 +269,7 @@ static void truncated_with(int dirty)
 		total = peer.sent;
 		finish();
 		for (cut = 0; cut < total && problems < 5; cut += in_valgrind ? 211 : cut > 40 && cut < total - 120 ? 5 : 1) {
-			int i;
+			int i, whole;
 			begin();
 			if (dirty)
 				bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
@@ -281,11 +281,13 @@ static void truncated_with(int dirty)
 					SSL_shutdown(peer.ssl);
 				}
 			}
+			/* This connection's own bytes are counted: signatures differ in length. */
+			whole = SSL_get_shutdown(peer.ssl) & SSL_SENT_SHUTDOWN && cut >= peer.sent;
 			peer_close_transport();
 			if (!turns_until(&ended, 3000))
 				fail("%s %s cut at %ld of %ld: nothing told", WHERE, cut, total);
 			/* Without a close_notify it is no end that can be trusted. */
-			if (!dirty && strchr(story, 'E') && cut < total - 1)
+			if (!dirty && strchr(story, 'E') && !whole)
 				fail("%s %s cut at %ld of %ld: %s", WHERE, cut, total, story);
 			if (dirty && connected && !strchr(story, 'E') && cut > total - 10)
 				fail("%s %s dirty, cut at %ld of %ld: %s", WHERE, cut, total, story);

@@ -111,6 +111,11 @@ const STEPS: &[Step] = &[
         ])],
     },
     Step {
+        name: "platforms",
+        about: "32-bit Linux runs, the code for FreeBSD and macOS is type-checked (`cargo xtask platforms` has them all)",
+        commands: &[Xtask(&["platforms", "i686-linux", "freebsd-check", "macos-check"])],
+    },
+    Step {
         name: "samples",
         about: "the original's samples and bench programs do what they should on our libraries",
         commands: &[Xtask(&["samples"])],
