@@ -60,6 +60,9 @@ fn reads_and_writes() {
     }
     // SAFETY: the operations end before the test does.
     unsafe {
+        // Under the locks, as what has ended is taken in there: the port's threads may be quick.
+        r.lock();
+        w.lock();
         r.launch_read(2048, rol).unwrap();
         assert!(r.launch_read(2048, rol).is_err(), "one at a time");
         assert!(r.add(b"x").is_err(), "frozen");
@@ -71,6 +74,8 @@ fn reads_and_writes() {
         w.launch_write(Some(512), wol).unwrap();
         assert!(w.drain(1).is_err(), "frozen");
         w.add(b"more").unwrap();
+        w.unlock();
+        r.unlock();
     }
     assert_eq!(wait(&WRITTEN), 512);
     assert_eq!(wait(&READ), 512);
