@@ -295,7 +295,7 @@ impl Port {
         drop(s);
         let mut set = [self.epfd, mine].map(|fd| libc::pollfd { fd, events: POLLIN, revents: 0 });
         let span = left.map(|l| timespec {
-            tv_sec: l.as_secs() as libc::time_t,
+            tv_sec: l.as_secs() as crate::sys::c::time_t,
             tv_nsec: l.subsec_nanos() as libc::c_long,
         });
         let span = span.as_ref().map_or(std::ptr::null(), |s| s as *const timespec);
@@ -519,7 +519,7 @@ mod tests {
             let mut list = [NONE; 8];
             let mut n = want;
             let t = timespec {
-                tv_sec: (ms / 1000) as libc::time_t,
+                tv_sec: (ms / 1000) as crate::sys::c::time_t,
                 tv_nsec: (ms % 1000 * 1_000_000) as libc::c_long,
             };
             let t = if ms < 0 { null() } else { &raw const t };

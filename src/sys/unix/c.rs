@@ -49,13 +49,17 @@ pub use libc::{
     TCP_NODELAY, abort, addrinfo, exit, fcntl, free, freeaddrinfo, gai_strerror, getaddrinfo, getenv,
     gethostname, gmtime_r, if_indextoname, if_nametoindex, iovec, malloc, memchr, pollfd, pthread_mutex_lock,
     pthread_mutex_unlock, raise, realloc, sa_family_t, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage,
-    socklen_t, strerror_r, strnlen, suseconds_t, time, time_t, timeval, tm, write,
+    socklen_t, strerror_r, strnlen, time, timeval, tm, write,
 };
 #[cfg(any(target_os = "solaris", target_os = "illumos"))]
 pub use netdb::*;
 
 /// The type of `tv_sec`.
-pub type tv_sec_t = libc::time_t;
+pub type tv_sec_t = time_t;
+#[allow(deprecated, reason = "libc warns of what changes for 32-bit musl")]
+pub type time_t = libc::time_t;
+#[allow(deprecated, reason = "as above")]
+pub type suseconds_t = libc::suseconds_t;
 /// The type of `ai_addrlen`.
 pub type ai_addrlen_t = libc::socklen_t;
 // Those that only the C surface needs.

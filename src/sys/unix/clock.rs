@@ -10,7 +10,7 @@ fn get(id: libc::clockid_t) -> timespec {
 }
 #[inline]
 fn to_timeval(ts: timespec) -> timeval {
-    timeval { tv_sec: ts.tv_sec, tv_usec: (ts.tv_nsec / 1000) as libc::suseconds_t }
+    timeval { tv_sec: ts.tv_sec, tv_usec: (ts.tv_nsec / 1000) as super::c::suseconds_t }
 }
 #[inline]
 fn to_micros(ts: timespec) -> i64 {
@@ -68,7 +68,7 @@ pub fn sleep_us(us: i64) {
         return;
     }
     let mut left = timespec {
-        tv_sec: (us / 1_000_000) as libc::time_t,
+        tv_sec: (us / 1_000_000) as super::c::time_t,
         tv_nsec: (us % 1_000_000 * 1000) as libc::c_long,
     };
     loop {

@@ -59,7 +59,7 @@ pub fn set_timer(timer: c_int, usec: Option<u64>) -> Result<()> {
     let spec = libc::itimerspec {
         it_interval: timespec { tv_sec: 0, tv_nsec: 0 },
         it_value: timespec {
-            tv_sec: (us / 1_000_000).min(libc::time_t::MAX as u64) as libc::time_t,
+            tv_sec: (us / 1_000_000).min(super::c::time_t::MAX as u64) as super::c::time_t,
             tv_nsec: ((us % 1_000_000) * 1000) as libc::c_long,
         },
     };

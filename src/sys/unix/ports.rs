@@ -102,7 +102,7 @@ pub fn get(port: c_int, list: &mut [port_event], usec: Option<u64>) -> Result<us
     let Some(first) = list.first_mut() else { return Err(Error::Invalid) };
     *first = NOTHING;
     let mut span = usec.map(|us| timespec {
-        tv_sec: (us / 1_000_000) as libc::time_t,
+        tv_sec: (us / 1_000_000) as super::c::time_t,
         tv_nsec: ((us % 1_000_000) * 1000) as libc::c_long,
     });
     let span_ptr = span.as_mut().map_or(null_mut(), |s| s as *mut timespec);

@@ -27,8 +27,8 @@ use libc::select as system_select;
 pub fn select(nfds: usize, read: &mut [Word], write: &mut [Word], usec: Option<u64>) -> Result<usize> {
     debug_assert!(read.len() * BITS >= nfds && write.len() * BITS >= nfds);
     let mut span = usec.map(|us| timeval {
-        tv_sec: (us / 1_000_000).min(libc::time_t::MAX as u64) as libc::time_t,
-        tv_usec: (us % 1_000_000) as libc::suseconds_t,
+        tv_sec: (us / 1_000_000).min(super::c::time_t::MAX as u64) as super::c::time_t,
+        tv_usec: (us % 1_000_000) as super::c::suseconds_t,
     });
     let span_ptr = span.as_mut().map_or(null_mut(), |s| s as *mut timeval);
     // SAFETY: the kernel touches the words that hold the first `nfds` bits, whatever FD_SETSIZE is.

@@ -464,7 +464,7 @@ impl Queue {
             left = Some(left.unwrap_or(Duration::MAX).min(Duration::from_millis(20)));
         }
         let span = left.map(|d| timespec {
-            tv_sec: d.as_secs() as libc::time_t,
+            tv_sec: d.as_secs() as crate::sys::c::time_t,
             tv_nsec: d.subsec_nanos() as libc::c_long,
         });
         let span_ptr = span.as_ref().map_or(std::ptr::null(), |t| t as *const timespec);
