@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 use super::name::{MAX_WIRE, Name};
 use super::wire::{FLAG_QR, FLAG_TC, HEADER_LEN, MASK_RCODE, OPT_LEN, Writer, opt_record};
+use crate::mem::copy;
 
 /// Pointers have 14 bits.
 const MAX_POINTER: usize = 0x3fff;
@@ -263,10 +264,10 @@ pub fn encode_plain(out: &mut [u8], reply: &PlainReply<'_>) -> Option<usize> {
     let flags = reply.flags & !MASK_RCODE | FLAG_QR | u16::from(reply.rcode) & MASK_RCODE;
     let opt = u16::from(reply.udp_size.is_some());
     *head = word_bytes([reply.id, flags, 1, reply.count, 0, opt]);
-    owner.copy_from_slice(name);
+    copy::copy_slice(owner, name);
     let ([t0, t1], [c0, c1]) = (reply.question.qtype.to_be_bytes(), reply.question.class.to_be_bytes());
     *tail = [t0, t1, c0, c1];
-    answers.copy_from_slice(reply.answers);
+    copy::copy_slice(answers, reply.answers);
     let len = HEADER_LEN + name.len() + 4 + reply.answers.len();
     let Some(size) = reply.udp_size else { return Some(len) };
     *rest.first_chunk_mut::<OPT_LEN>()? = opt_record(size);

@@ -4,6 +4,7 @@
 //! The text form has one '.' between labels. A label that holds a '.' or a NUL has no text form: it would read as
 //! another name.
 #![forbid(unsafe_code)]
+use crate::mem::copy;
 use std::fmt;
 
 /// The most bytes of a name, length bytes and end included.
@@ -43,7 +44,7 @@ impl Name {
         n.set_text(text).then_some(n)
     }
     /// Makes the root what [`Self::from_text`] would; false, and some name or other, if that is None.
-    #[inline]
+    #[inline(always)]
     pub fn set_text(&mut self, text: &[u8]) -> bool {
         let text = text.strip_suffix(b".").unwrap_or(text);
         if text.is_empty() {
@@ -53,11 +54,12 @@ impl Name {
         let Some(inner) = self.wire.get_mut(1..=text.len()).filter(|_| text.len() <= MAX_TEXT) else {
             return false;
         };
-        inner.copy_from_slice(text);
+        copy::copy_slice(inner, text);
         self.len = (text.len() + 2) as u8;
         // Each '.', and the place before the text, becomes the length of the label behind it.
         let mut label = 0;
-        for at in (0..text.len()).step_by(8) {
+        let mut at = 0;
+        while at < text.len() {
             // Behind the text there are zeroes.
             let Some(eight) = self.wire.get(at + 1..).map(first_eight) else { return false };
             let mut dots = dots_of(eight);
@@ -69,6 +71,7 @@ impl Name {
                 }
                 label = dot + 1;
             }
+            at += 8;
         }
         self.end_label(label, text.len())
     }
@@ -225,7 +228,7 @@ fn with_case(word: u64, bits: u8) -> u64 {
     let letter = (folded + (0x80 - 0x61) * ONES) & !(folded + (0x80 - 0x7b) * ONES) & !word & (0x80 * ONES);
     // And whether its bit is set: each byte keeps one bit of the eight, which carries into the top one.
     let own = (u64::from(bits) * ONES) & 0x8040_2010_0804_0201;
-    let set = (((own & LOW) + LOW) | own) & (0x80 * ONES);
+    let set = own + 0x0040_6070_787c_7e7f;
     word & !(letter >> 2) | (letter & set) >> 2
 }
 

@@ -242,11 +242,16 @@ impl State {
     pub fn start(&mut self, kind: Kind, name: &[u8], flags: c_int, done: Done) -> Option<RequestRef> {
         let searched = flags & DNS_QUERY_NO_SEARCH == 0 && kind != Kind::Ptr && !self.search.is_empty();
         if !searched {
-            let mut wire = Name::ROOT;
-            if !wire.set_text(name) {
+            let r = self.blank(kind, flags, Owner::User(done), None)?;
+            // SAFETY: nobody else knows it yet.
+            if !unsafe { (*r.data.get()).name.set_text(name) } {
+                // SAFETY: on no list; whoever has the lock holds the base.
+                unsafe { r.free() };
                 return None;
             }
-            return self.begin(kind, &wire, flags, done, None);
+            r.spell(self.settings.randomize_case);
+            self.submit(r);
+            return Some(r);
         }
         // A name of nothing could only become the domains themselves.
         if name.is_empty() {
@@ -266,7 +271,6 @@ impl State {
         }
     }
     /// Makes a request and sends it, or lets it wait.
-    #[inline(always)]
     fn begin(
         &mut self,
         kind: Kind,
@@ -279,11 +283,25 @@ impl State {
         self.submit(r);
         Some(r)
     }
-    #[inline]
     pub(super) fn make(
         &mut self,
         kind: Kind,
         name: &Name,
+        flags: c_int,
+        owner: Owner,
+        search: Option<(Vec<u8>, SearchList, usize)>,
+    ) -> Option<RequestRef> {
+        let r = self.blank(kind, flags, owner, search)?;
+        // SAFETY: nobody else knows it yet.
+        unsafe { (*r.data.get()).name = *name };
+        r.spell(self.settings.randomize_case);
+        Some(r)
+    }
+    /// A request for the root, whose name is still to be set.
+    #[inline]
+    fn blank(
+        &mut self,
+        kind: Kind,
         flags: c_int,
         owner: Owner,
         search: Option<(Vec<u8>, SearchList, usize)>,
@@ -340,8 +358,7 @@ impl State {
         let r = RequestRef(unsafe { place.fill(request) });
         self.me.retain();
         // SAFETY: nobody else knows it yet. Not as part of the above, which is then written straight to its place.
-        unsafe { (*r.data.get()).name = *name };
-        r.spell(self.settings.randomize_case);
+        unsafe { (*r.data.get()).name = Name::ROOT };
         Some(r)
     }
 }
@@ -487,7 +504,7 @@ impl RequestRef {
         if at + bytes.len() <= DATA {
             let to = self.data.get().cast::<u8>();
             // SAFETY: within `data`, which nobody has lent out.
-            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to.add(at), bytes.len()) };
+            unsafe { mem::copy::copy(bytes.as_ptr(), to.add(at), bytes.len()) };
         }
     }
     fn keep(&self, reply: &Reply) {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 use super::compose::WireName;
 use super::name::{Builder, MAX_WIRE, Name};
+use crate::mem::copy;
 
 pub const TYPE_A: u16 = 1;
 pub const TYPE_CNAME: u16 = 5;
@@ -459,7 +460,7 @@ pub fn plain_reply<'a>(msg: &'a [u8], asked: &Question<'_>) -> Option<PlainAnswe
         }
         ttl = ttl.min(read_ttl([a, b, c, d]));
     }
-    let ours = *tail == [t0, t1, 0, CLASS_INET as u8] && question == name;
+    let ours = *tail == [t0, t1, 0, CLASS_INET as u8] && copy::same(question, name);
     ours.then_some(PlainAnswers { records, size: size.into(), count: count as u32, ttl })
 }
 /// RFC 2181: with the top bit set it means 0.
@@ -632,6 +633,7 @@ fn negative_ttl<'a>(msg: &'a [u8], mut c: Cursor<'a>, count: u16, truncated: boo
 
 /// Writes a query for recursion. With `udp_size`, an EDNS0 record says how much a reply over UDP may hold. The length;
 /// `out` of [`MAX_QUERY`] bytes always suffices.
+#[inline(always)]
 pub fn encode_query(
     out: &mut [u8],
     id: u16,
@@ -645,7 +647,7 @@ pub fn encode_query(
     let (tail, rest) = rest.split_first_chunk_mut::<4>()?;
     let ([i0, i1], [f0, f1], [t0, t1]) = (id.to_be_bytes(), FLAG_RD.to_be_bytes(), qtype.to_be_bytes());
     *head = [i0, i1, f0, f1, 0, 1, 0, 0, 0, 0, 0, u8::from(udp_size.is_some())];
-    asked.copy_from_slice(name);
+    copy::copy_slice(asked, name);
     *tail = [t0, t1, 0, CLASS_INET as u8];
     let len = HEADER_LEN + name.len() + 4;
     let Some(size) = udp_size else { return Some(len) };

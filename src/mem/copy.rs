@@ -18,6 +18,29 @@ pub unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
         }
     }
 }
+/// Copies `from` to the beginning of `to`, as much of it as there is room for.
+#[inline(always)]
+pub fn copy_slice(to: &mut [u8], from: &[u8]) {
+    // SAFETY: both have so many, and a slice that may be written overlaps no other.
+    unsafe { copy(from.as_ptr(), to.as_mut_ptr(), from.len().min(to.len())) };
+}
+/// `a == b`, where they are short mostly.
+#[inline(always)]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        17..=FEW => same_ends::<16>(a, b),
+        8..=16 => same_ends::<8>(a, b),
+        _ => a == b,
+    }
+}
+/// Whether the first and the last `N` bytes are the same; both may overlap.
+#[inline(always)]
+fn same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    a.first_chunk::<N>() == b.first_chunk() && a.last_chunk::<N>() == b.last_chunk()
+}
 /// Copies at most [`FEW`] bytes.
 ///
 /// # Safety
@@ -57,6 +80,24 @@ unsafe fn ends<T>(from: *const u8, to: *mut u8, n: usize) {
 mod tests {
     use super::*;
 
+    #[test]
+    fn slices() {
+        let a: [u8; 40] = std::array::from_fn(|i| i as u8);
+        for n in 0..=40 {
+            let mut b = [0xee; 40];
+            copy_slice(&mut b[..n], &a);
+            assert!(b[..n] == a[..n] && b[n..].iter().all(|&c| c == 0xee));
+            assert!(same(&a[..n], &b[..n]) && !same(&a[..n], &b[..n.wrapping_sub(1).min(30)]));
+            for i in 0..n {
+                let mut other = b;
+                other[i] ^= 1;
+                assert!(!same(&a[..n], &other[..n]));
+            }
+        }
+        let mut b = [0xee; 8];
+        copy_slice(&mut b, &[1, 2, 3]);
+        assert_eq!(b, [1, 2, 3, 0xee, 0xee, 0xee, 0xee, 0xee]);
+    }
     #[test]
     fn copies_what_it_is_told_and_nothing_else() {
         let from: [u8; 64] = std::array::from_fn(|i| i as u8 + 1);

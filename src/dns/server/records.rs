@@ -119,7 +119,7 @@ impl Records {
             let ([l0, l1, l2, l3], [n0, n1]) = (head.ttl.to_be_bytes(), len.to_be_bytes());
             let (first, rest) = room.split_first_chunk_mut::<HEAD>().ok_or(Error::NoMem)?;
             *first = [TO_QUESTION[0], TO_QUESTION[1], t0, t1, c0, c1, l0, l1, l2, l3, n0, n1];
-            rest.copy_from_slice(bytes);
+            mem::copy::copy_slice(rest, bytes);
             self.plain = Plain { bytes: before.0 + HEAD + bytes.len(), count: before.1.count + 1 };
             return Ok(());
         }

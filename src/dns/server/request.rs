@@ -139,6 +139,7 @@ fn has_text(name: WireName<'_>) -> bool {
 ///
 /// # Safety
 /// There is room: for a pointer, [`question_size`] of the text's length, and the name.
+#[inline(always)]
 unsafe fn put_question(
     place: &mut (*mut *mut evdns_server_question, *mut u8, *mut u8),
     name: WireName<'_>,
@@ -155,7 +156,7 @@ unsafe fn put_question(
         let (bytes, len) = (name.as_bytes(), text_len(name));
         // The text is the name without its first length and its end, and with dots for the other lengths.
         if len > 0 {
-            std::ptr::copy_nonoverlapping(bytes.as_ptr().add(1), text, len);
+            mem::copy::copy(bytes.as_ptr().add(1), text, len);
         }
         text.add(len).write(0);
         let mut at = usize::from(*bytes.as_ptr());
@@ -164,7 +165,7 @@ unsafe fn put_question(
             at += 1 + usize::from(*bytes.as_ptr().add(at + 1));
         }
         list.write(question);
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), wire_name, bytes.len());
+        mem::copy::copy(bytes.as_ptr(), wire_name, bytes.len());
         *place = (list.add(1), q.add(question_size(len)), wire_name.add(bytes.len()));
     }
 }
@@ -295,7 +296,7 @@ impl RequestRef {
             if let Some((name, qtype, class)) = only {
                 let shown = place.1.add(offset_of!(evdns_server_question, name));
                 put_question(&mut place, name, qtype, class);
-                std::ptr::copy_nonoverlapping(shown, b.add(at.text), at.end - at.text);
+                mem::copy::copy(shown, b.add(at.text), at.end - at.text);
             } else {
                 for (name, qtype, class) in asked.questions() {
                     put_question(&mut place, (&name).into(), qtype, class);
@@ -366,7 +367,7 @@ impl RequestRef {
             (names, (*r).one_question.then_some((*r).names_len))
         };
         let is_first = match only {
-            Some(at) => names.get(at..) == Some(text),
+            Some(at) => names.get(at..).is_some_and(|shown| mem::copy::same(shown, text)),
             None => WireName::split(names).is_some_and(|(n, _)| n.is_spelled(text)),
         };
         if is_first && !text.is_empty() {
