@@ -22,6 +22,7 @@ pub const ALL: &[Platform] = &[
 
 fn libraries(report: &mut Report) -> Outcome {
     report.runs("under Wine");
+    let _wine = wine::Session;
     let prefix = windows::private("dev")?;
     report.built("libevent, libevent_core, libevent_extra as DLLs and archives");
     windows::programs(&prefix, report)
@@ -29,5 +30,6 @@ fn libraries(report: &mut Report) -> Outcome {
 
 fn suite(report: &mut Report) -> Outcome {
     report.runs("under Wine");
+    let _wine = wine::Session;
     windows::suite(&windows::private("dev")?, false, &[], None, report)
 }

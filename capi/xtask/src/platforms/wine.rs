@@ -18,6 +18,20 @@ pub const PACKAGES: &[&str] = &[
     "wine64",
 ];
 const WINE: &str = "/usr/lib/wine/wine64";
+const SERVER: &str = "/usr/lib/wine/wineserver64";
+/// The environment variable with the seconds that the runner gives a program.
+pub const LIMIT: &str = "OXIEVENT_WINE_LIMIT";
+
+/// While it lives, Wine may run; afterwards none of its processes do.
+pub struct Session;
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = Command::new(SERVER).arg("-k").env("WINEPREFIX", place().join("prefix")).status();
+    }
+}
+fn place() -> PathBuf {
+    folder().join("wine")
+}
 
 pub const ALL: &[Platform] = &[Platform {
     name: "windows-engine",
@@ -29,19 +43,40 @@ pub const ALL: &[Platform] = &[Platform {
 
 /// The script that runs a Windows program given as its first argument: what cargo calls a runner. The prefix is made
 /// when it is asked for first.
+///
+/// It ends the program after a time, shows its output when it has ended, and starts it again if Wine's server, which all
+/// programs share, has crashed meanwhile (c-tests/windows/WINE.md).
 pub fn runner() -> Outcome<PathBuf> {
     static PLACE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     PLACE.get_or_init(|| prepare().map_err(|e| e.to_string())).clone().map_err(Into::into)
 }
 fn prepare() -> Outcome<PathBuf> {
-    let place = folder().join("wine");
+    let place = place();
     let (prefix, script) = (place.join("prefix"), place.join("run"));
     std::fs::create_dir_all(&place)?;
-    // Wine's own chatter, and its questions about .NET and HTML, are switched off.
+    // Wine's own chatter, and its questions about .NET and HTML, are switched off. The server lives on for a while, so that the
+    // next program starts at once; what it says goes to a file, to be looked at when a program fails.
     let text = format!(
-        "#!/bin/sh\n# Made by xtask: runs a Windows program.\nexport WINEPREFIX='{}' WINEDEBUG=-all \
-         WINEDLLOVERRIDES='mscoree,mshtml='\nexec {WINE} \"$@\"\n",
-        prefix.display()
+        r#"#!/bin/sh
+# Made by xtask: runs a Windows program.
+export WINEPREFIX='{}' WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
+log='{}/server.log'
+out=$(mktemp) || exit 1
+trap 'rm -f "$out"' EXIT
+touch "$log"
+for try in 1 2 3 4; do
+    {SERVER} -p20 2>>"$log"
+    before=$(wc -c <"$log")
+    timeout --kill-after=5 "${{{LIMIT}:-100}}" {WINE} "$@" >"$out" 2>&1
+    result=$?
+    if [ $result = 0 ] || [ "$(wc -c <"$log")" = "$before" ]; then break; fi
+    echo "$1: Wine's server crashed ($(tail -n 1 "$log")): once more" >&2
+done
+cat "$out"
+exit $result
+"#,
+        prefix.display(),
+        place.display()
     );
     if std::fs::read_to_string(&script).ok().as_deref() != Some(text.as_str()) {
         std::fs::write(&script, text)?;
@@ -72,6 +107,7 @@ pub fn cargo(words: &[&str]) -> Outcome<Command> {
 
 fn engine_tests(report: &mut super::Report) -> Outcome {
     report.runs("under Wine");
-    report.test("the engine's tests", &mut cargo(&["test", "-p", "oxievent"])?)?;
+    let _wine = Session;
+    report.test("the engine's tests", &mut cargo(&["test", "--no-fail-fast", "-p", "oxievent"])?)?;
     Ok(())
 }

@@ -40,6 +40,7 @@ pub fn run(args: &[String]) -> Outcome {
     let jobs = args.value("--jobs")?.map(|n| n.parse()).transpose()?;
     let names = args.words()?;
     super::ensure()?;
+    let _wine = wine::Session;
     let mut report = Report::new();
     let prefix = super::private(&profile)?;
     if own {
@@ -208,8 +209,8 @@ fn run_all(folder: &Path, tests: &[Vec<String>], at_once: usize) -> Outcome<Vec<
 }
 
 fn run_one(folder: &Path, name: &str) -> Outcome<Ended> {
-    let mut cmd = Command::new("timeout");
-    cmd.args(["--kill-after=5", LIMIT]).arg(wine::runner()?);
+    let mut cmd = Command::new(wine::runner()?);
+    cmd.env(wine::LIMIT, LIMIT);
     match name.strip_prefix("program/") {
         // Small figures: the machine is busy and Wine is slow.
         Some("test-ratelim") => {
