@@ -71,8 +71,11 @@ fn reads_and_writes() {
         other.add_buffer(r).unwrap();
         assert_eq!(other.len(), 7);
         other.free();
+        // What has been written is told under the lock.
+        w.lock();
         w.launch_write(Some(512), wol).unwrap();
         assert!(w.drain(1).is_err(), "frozen");
+        w.unlock();
         w.add(b"more").unwrap();
         w.unlock();
         r.unlock();

@@ -1,4 +1,5 @@
 //! Every system call. What stands above this folder does not know which system it runs on.
+mod batch;
 #[cfg(miniatures)]
 pub mod miniature;
 #[cfg(miniatures)]

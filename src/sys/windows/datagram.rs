@@ -2,43 +2,16 @@
 use super::c::{sockaddr, sockaddr_storage, socklen_t};
 use super::cvt;
 use crate::abi::util::evutil_socket_t;
+pub use crate::sys::batch::{BATCH, Batch, Datagram, ROOM};
 use crate::{Error, Result};
 use std::ffi::c_int;
-use std::mem::MaybeUninit;
 use windows_sys::Win32::Networking::WinSock as ws;
 
-/// How many datagrams one call takes at most.
-pub const BATCH: usize = 8;
-/// How long a datagram may be.
-pub const ROOM: usize = 1500;
-
-/// Room for the datagrams of one call. What has not been received is not initialised.
-pub struct Batch {
-    bytes: [MaybeUninit<[u8; ROOM]>; BATCH],
-    from: [MaybeUninit<sockaddr_storage>; BATCH],
-    /// Bytes of the datagram and of the address.
-    len: [(usize, socklen_t); BATCH],
-}
-/// A datagram and where it came from.
-#[derive(Clone, Copy)]
-pub struct Datagram<'a> {
-    pub bytes: &'a [u8],
-    pub from: *const sockaddr,
-    pub from_len: socklen_t,
-}
-
 impl Batch {
-    #[inline]
-    pub const fn new() -> Batch {
-        Batch {
-            bytes: [const { MaybeUninit::uninit() }; BATCH],
-            from: [const { MaybeUninit::uninit() }; BATCH],
-            len: [(0, 0); BATCH],
-        }
-    }
     /// Takes a datagram without waiting, if the socket does not block: how many, that is 1. One that is longer than the
     /// room counts, and is empty.
     pub fn receive(&mut self, s: evutil_socket_t, _most: usize) -> Result<usize> {
+        self.count = 0;
         // An earlier answer that could not be delivered shows as an error of receiving: it concerns nobody here.
         for _ in 0..64 {
             let mut len = size_of::<sockaddr_storage>() as socklen_t;
@@ -51,23 +24,12 @@ impl Batch {
                 Err(Error::Os(ws::WSAECONNRESET | ws::WSAENETRESET)) => continue,
                 Err(e) => return Err(e),
             };
-            self.len[0] = (n.min(ROOM), len.clamp(0, size_of::<sockaddr_storage>() as socklen_t));
+            let len = len.clamp(0, size_of::<sockaddr_storage>() as socklen_t);
+            self.len[0].write((n.min(ROOM), len));
+            self.count = 1;
             return Ok(1);
         }
         Err(Error::Os(ws::WSAEWOULDBLOCK))
-    }
-    /// Number `i` of those that the last [`Self::receive`] counted.
-    #[inline]
-    pub fn get(&self, i: usize) -> Option<Datagram<'_>> {
-        let (&(len, from_len), bytes, from) = (self.len.get(i)?, self.bytes.get(i)?, self.from.get(i)?);
-        // SAFETY: `receive` has written that many bytes; before that the length is 0.
-        let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<u8>(), len) };
-        Some(Datagram { bytes, from: from.as_ptr().cast(), from_len })
-    }
-}
-impl Default for Batch {
-    fn default() -> Batch {
-        Batch::new()
     }
 }
 

@@ -81,7 +81,8 @@ fn run(program: &Path) -> Outcome<Command> {
 /// A program that ends with 1 where Wine fails, and with 0 where all is as on Windows.
 fn proof(source: &Path, program: &Path) -> Outcome {
     let mut cc = tool("gcc");
-    cc.args(["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-static-libgcc", "-o"]).args([program, source]);
+    cc.args(["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-static-libgcc", "-o"])
+        .args([program, source]);
     output(cc.arg("-lws2_32"))?;
     match run(program)?.status()?.code() {
         Some(1) => Ok(()),
