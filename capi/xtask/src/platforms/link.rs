@@ -3,7 +3,7 @@
 use super::cross::{built, cargo_for, variable, zig_cc};
 use super::{Means, Platform, Report, folder};
 use crate::util::{self, Outcome, output, root};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
 
@@ -41,14 +41,15 @@ struct Linked {
     target: &'static str,
     zig: &'static str,
     library: &'static str,
-    /// Libraries that std or the libc crate name, for which zig has no symbols and of which nothing is used.
+    /// Libraries that std or the libc crate name, for which zig has no symbols and of which nothing is used; and what only
+    /// its linker does not know.
     dropped: &'static [&'static str],
 }
 const FREEBSD: Linked = Linked {
     target: "x86_64-unknown-freebsd",
     zig: "x86_64-freebsd",
     library: "libevent.so",
-    dropped: &["-lkvm", "-lmemstat", "-lprocstat", "-ldevstat"],
+    dropped: &["-lkvm", "-lmemstat", "-lprocstat", "-ldevstat", "-Wl,-Bsymbolic-functions"],
 };
 const MACOS: Linked = Linked {
     target: "x86_64-apple-darwin",
@@ -69,6 +70,12 @@ fn layouts(report: &mut Report, zig: &str) {
         };
         report.check(&format!("{zig}: {file}"), compile());
     }
+}
+
+fn executable(script: &Path, text: &str) -> Outcome {
+    util::write(script, text)?;
+    std::fs::set_permissions(script, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    Ok(())
 }
 
 impl Linked {
@@ -96,8 +103,14 @@ impl Linked {
             std::path::absolute(zig.get_program())?.display(),
             self.zig
         );
-        util::write(&script, text)?;
-        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        executable(&script, &text)?;
+        Ok(script)
+    }
+    /// The same for archives, whose index has the system's own form.
+    fn archiver(&self) -> Outcome<PathBuf> {
+        let script = std::path::absolute(folder().join(self.target).join("ar"))?;
+        let zig = std::path::absolute(zig_cc(self.zig)?.get_program())?;
+        executable(&script, &format!("#!/bin/sh\n# Made by xtask.\nexec '{}' ar \"$@\"\n", zig.display()))?;
         Ok(script)
     }
     fn library(&self) -> Outcome<PathBuf> {
@@ -105,6 +118,7 @@ impl Linked {
         let mut cmd = cargo_for(&["build", "-q", "-p", "oxievent-capi"], self.target);
         cmd.env(variable(self.target, "LINKER"), &compiler);
         cmd.env(format!("CC_{}", self.target.replace('-', "_")), &compiler);
+        cmd.env(format!("AR_{}", self.target.replace('-', "_")), self.archiver()?);
         output(&mut cmd)?;
         let library = built(self.target).join(self.library);
         if library.is_file() {
