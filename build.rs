@@ -17,6 +17,8 @@ fn main() {
         ("has_ports", is(&["solaris", "illumos"]) || miniatures),
         // Completion ports.
         ("has_iocp", is(&["windows"]) || miniatures),
+        // One call takes many datagrams.
+        ("has_recvmmsg", is(&["linux", "freebsd", "netbsd", "openbsd"])),
         // Socket addresses begin with their length.
         ("has_sa_len", bsd),
     ] {

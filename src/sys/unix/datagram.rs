@@ -4,9 +4,10 @@ use crate::Result;
 pub use crate::sys::batch::{BATCH, Batch, Datagram, ROOM};
 use libc::{iovec, sockaddr, sockaddr_storage, socklen_t};
 use std::ffi::c_int;
+#[cfg(has_recvmmsg)]
 use std::mem::MaybeUninit;
 
-#[cfg(any(target_env = "gnu", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+#[cfg(all(has_recvmmsg, not(all(target_os = "linux", not(target_env = "gnu")))))]
 use libc::recvmmsg;
 #[cfg(all(target_os = "linux", not(target_env = "gnu")))]
 unsafe extern "C" {
@@ -23,7 +24,7 @@ unsafe extern "C" {
 impl Batch {
     /// Takes what is there, at most `most` and [`BATCH`], without waiting: how many datagrams, at least one. One that
     /// is longer than the room counts, and is empty. What there is less room for costs less to prepare.
-    #[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+    #[cfg(has_recvmmsg)]
     pub fn receive(&mut self, fd: c_int, most: usize) -> Result<usize> {
         self.count = 0;
         let most = most.min(BATCH);
@@ -55,12 +56,7 @@ impl Batch {
         Ok(n)
     }
     /// Takes one datagram, where the system has no call for many.
-    #[cfg(not(any(
-        target_os = "linux",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd"
-    )))]
+    #[cfg(not(has_recvmmsg))]
     pub fn receive(&mut self, fd: c_int, _most: usize) -> Result<usize> {
         self.count = 0;
         let mut vec = iovec { iov_base: self.bytes[0].as_mut_ptr().cast(), iov_len: ROOM };
