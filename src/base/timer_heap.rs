@@ -119,7 +119,7 @@ impl<T: Copy> TimerHeap<T> {
         self.pos[slot as usize] = self.free;
         self.free = slot as u32;
     }
-    /// Whether so much of a large heap is due at `now` that [`Self::take_if`] is the quicker way.
+    /// Whether so much of a large heap is due at `now` that [`Self::take_due`] is the quicker way.
     #[inline]
     pub(crate) fn many_due(&self, now: i64) -> bool {
         // The first five, then most of the upper levels, then some of all.
