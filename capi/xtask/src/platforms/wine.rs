@@ -26,7 +26,16 @@ pub const LIMIT: &str = "OXIEVENT_WINE_LIMIT";
 pub struct Session;
 impl Drop for Session {
     fn drop(&mut self) {
-        let _ = Command::new(SERVER).arg("-k").env("WINEPREFIX", place().join("prefix")).status();
+        let prefix = place().join("prefix");
+        let _ = Command::new(SERVER).arg("-k").env("WINEPREFIX", &prefix).status();
+        // A server that crashed leaves its programs behind: those that have our prefix in their environment.
+        let mark = format!("WINEPREFIX={}", prefix.display());
+        for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
+            if environment.split(|b| *b == 0).any(|e| e == mark.as_bytes()) {
+                let _ = Command::new("kill").arg("-9").arg(process.file_name()).status();
+            }
+        }
     }
 }
 fn place() -> PathBuf {
