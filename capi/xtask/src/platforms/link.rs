@@ -119,6 +119,8 @@ impl Linked {
         cmd.env(variable(self.target, "LINKER"), &compiler);
         cmd.env(format!("CC_{}", self.target.replace('-', "_")), &compiler);
         cmd.env(format!("AR_{}", self.target.replace('-', "_")), self.archiver()?);
+        // For macOS rustc would call a tool that Debian's Rust does not have.
+        cmd.env("CARGO_PROFILE_DEV_STRIP", "none");
         output(&mut cmd)?;
         let library = built(self.target).join(self.library);
         if library.is_file() {
