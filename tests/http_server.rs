@@ -714,3 +714,39 @@ fn programs_may_take_and_change_headers_of_a_request_that_is_used_again() {
     // SAFETY: taken off its list, as above.
     unsafe { libc::free(taken.get().cast()) };
 }
+
+#[test]
+fn a_cleanup_function_may_free_the_server_when_its_request_is_over() {
+    use oxievent::abi::http::{evhttp, evhttp_request};
+    use std::ffi::c_void;
+    unsafe extern "C" fn cleanup(_: *const c_void, _: usize, server: *mut c_void) {
+        // SAFETY: as it was given below, once.
+        unsafe { oxievent::http::server::ServerRef::from_raw(server.cast::<evhttp>()) }.unwrap().free();
+        log("freed");
+    }
+    unsafe extern "C" fn complete(req: *mut evhttp_request, server: *mut c_void) {
+        // SAFETY: the library's request, and constant bytes.
+        unsafe {
+            let input = oxievent::http::request::ReqRef::from_raw(req).unwrap().input_buffer().unwrap();
+            input.add_reference(b"left".as_ptr().cast(), 4, Some(cleanup), server).unwrap();
+        }
+    }
+    for requests in [1, 3] {
+        let s = Site::serving(|r| {
+            let server = r.connection().unwrap().server().unwrap();
+            if r.header_in(b"Last").is_some() {
+                r.set_on_complete_cb(Some(complete));
+                r.set_on_complete_arg(server.as_ptr().cast());
+            }
+            ok(r, "body");
+        });
+        let mut c = s.connect();
+        c.send("GET / HTTP/1.1\r\n\r\n".repeat(requests - 1).as_bytes());
+        c.send(b"GET / HTTP/1.1\r\nLast: 1\r\n\r\n");
+        s.until(|| c.poll());
+        assert_eq!(c.count("\r\n\r\nbody"), requests);
+        assert_eq!(logged(), ["freed"]);
+        // SAFETY: the server has gone, nobody uses the base.
+        unsafe { s.base.free(true) };
+    }
+}

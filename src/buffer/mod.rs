@@ -261,17 +261,23 @@ impl BufferRef {
     /// so it is not as good as new.
     pub fn renew(self) -> bool {
         let b = self.state();
-        let plain = b.refs.get() == 1 && b.state.get() == 0 && b.parent.get().is_null();
-        if !plain || !b.observers.get().is_null() || !b.deferred.get().is_null() || b.rounds.get() != 0 {
+        let plain = || {
+            let nobody =
+                b.observers.get().is_null() && b.deferred.get().is_null() && b.parent.get().is_null();
+            b.refs.get() == 1 && b.state.get() == 0 && b.rounds.get() == 0 && nobody
+        };
+        if !plain() {
             return false;
         }
         if b.first.get().is_some() {
             let blocks = b.remove_all();
             b.n_added.set(0);
             b.n_deleted.set(0);
+            // Cleanup functions may do anything with the buffer.
             drop(blocks);
+            return plain() && b.first.get().is_none();
         }
-        b.total.get() == 0
+        true
     }
     /// Gives up one reference, and the lock.
     fn leave(self) {

@@ -215,7 +215,10 @@ impl ServerRef {
     /// A request has been served. It is kept for the next one, or freed.
     pub(super) fn give_back(self, req: ReqRef) {
         let s = self.get();
-        if !s.dead.get() && s.spare.get().is_none() && req.renew() {
+        // Cleanup functions of what is left in the request's buffers may even free the server.
+        let _pin = self.pin();
+        let useful = || !s.dead.get() && s.spare.get().is_none();
+        if useful() && req.renew() && useful() {
             s.spare.set(Some(req));
         } else {
             req.free();
