@@ -750,3 +750,43 @@ fn a_cleanup_function_may_free_the_server_when_its_request_is_over() {
         unsafe { s.base.free(true) };
     }
 }
+
+#[test]
+fn the_connections_own_output_is_no_body_but_harms_nobody() {
+    for n in [10, 150, 200, 250] {
+        let s = Site::serving(move |r| {
+            let output = r.connection().unwrap().bev().output();
+            // Nearly a block.
+            output.add("x".repeat(n).as_bytes()).unwrap();
+            r.output_headers().unwrap().add(b"Long", "v".repeat(300).as_bytes()).unwrap();
+            reply::send_reply(r, 200, Some(b"OK"), Some(output));
+        });
+        s.ask(LAST);
+        s.end();
+    }
+}
+
+#[test]
+fn a_close_callback_may_free_the_server_and_reply_all_the_same() {
+    let open = Rc::new(Cell::new(None));
+    let o = open.clone();
+    let s = Site::serving(move |r| {
+        let con = r.connection().unwrap();
+        let server = con.server().unwrap();
+        let (cb, arg) = con_cb(move |_| {
+            server.free();
+            ok(r, "late");
+            log("closed");
+        });
+        con.set_closecb(cb, arg);
+        o.set(Some(con));
+    });
+    let mut c = s.connect();
+    c.send(GET.as_bytes());
+    s.until(|| open.get().is_some());
+    open.take().unwrap().free();
+    assert_eq!(logged(), ["closed"]);
+    s.until(|| c.poll());
+    // SAFETY: the server has gone, nobody uses the base.
+    unsafe { s.base.free(true) };
+}

@@ -301,11 +301,10 @@ impl ConRef {
         let pin = Pin(self);
         let c = self.get();
         // First: the close callback may free the server, which must not wait for us then.
-        if let Some(server) = c.server.get() {
+        if let Some(server) = c.server.take() {
             server.connection_gone(self);
         }
         self.tell_closed();
-        c.server.set(None);
         while let Some(req) = self.first_request() {
             self.remove(req);
             req.free_unless_owned();

@@ -207,7 +207,8 @@ impl Headers {
                 value = value.add(1);
             }
             let len = fill(value);
-            *value.add(len) = 0;
+            // Two, so that all is written that a length may lead to.
+            value.add(len).cast::<[u8; 2]>().write([0; 2]);
             let lengths = [name.len() as u32, len as u32];
             p.add(LENGTHS_AT).cast::<[u32; 2]>().write_unaligned(lengths);
             let (head, node) = (self.as_ptr(), p.cast::<evkeyval>());
@@ -337,8 +338,8 @@ fn node_size(name: &[u8], room: usize) -> Result<usize> {
     if name.len() + room > u32::MAX as usize / 2 {
         return Err(Error::NoMem);
     }
-    // Two NULs, and the byte that the value may need before it.
-    Ok(KEY_AT + 3 + name.len() + room)
+    // Three NULs, and the byte that the value may need before it.
+    Ok(KEY_AT + 4 + name.len() + room)
 }
 #[inline]
 fn allocate(size: usize) -> Result<*mut u8> {

@@ -51,9 +51,10 @@ fn send(con: ConRef, req: ReqRef, body: Option<BufferRef>) {
     let composed = compose(con, |output| {
         let own = req.output_buffer().ok_or(Error::Invalid)?;
         req.set_bit(ReqBits::USERDONE, true);
-        // What the program has put into the request's own buffer goes first; mostly there is nothing.
+        // What the program has put into the request's own buffer goes first; mostly there is nothing. (A body that
+        // stands in the output already has to leave it first.)
         let body = match body {
-            Some(b) if own.is_empty() => b,
+            Some(b) if own.is_empty() && b != output => b,
             Some(b) => {
                 own.add_buffer(b)?;
                 own
