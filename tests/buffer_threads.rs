@@ -134,3 +134,39 @@ fn a_lock_can_be_shared_and_lent() {
     b.free();
     unsafe { LOCKS.free.unwrap()(raw, EVTHREAD_LOCKTYPE_RECURSIVE) };
 }
+
+/// What a thread's end runs after the library has let go of the thread's spare blocks: buffers still work there.
+#[cfg(unix)]
+#[test]
+fn buffers_outlive_what_their_thread_keeps() {
+    use net::libc;
+    static LEFT: AtomicUsize = AtomicUsize::new(0);
+    unsafe extern "C" fn at_end(p: *mut c_void) {
+        // SAFETY: the buffer that the thread has left.
+        let b = unsafe { BufferRef::from_raw(p.cast()) }.unwrap();
+        let other = BufferRef::new().unwrap();
+        for _ in 0..50 {
+            b.add(&[7; 300]).unwrap();
+            other.add(&[8; 10]).unwrap();
+        }
+        b.drain(15_000).unwrap();
+        LEFT.fetch_add(b.len(), SeqCst);
+        b.free();
+        other.free();
+    }
+    let mut key = 0;
+    // SAFETY: a key with such a destructor.
+    assert_eq!(unsafe { libc::pthread_key_create(&mut key, Some(at_end)) }, 0);
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            std::thread::spawn(move || {
+                let b = BufferRef::new().unwrap();
+                b.add(&[1; 5000]).unwrap();
+                // SAFETY: the destructor takes the buffer over.
+                assert_eq!(unsafe { libc::pthread_setspecific(key, b.as_ptr().cast()) }, 0);
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|t| t.join().unwrap());
+    assert_eq!(LEFT.load(SeqCst), 4 * 5000);
+}

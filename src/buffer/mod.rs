@@ -374,7 +374,11 @@ impl BufferRef {
     /// `evbuffer_get_length`
     #[inline]
     pub fn len(self) -> usize {
-        if self.state().is_simple(0) { self.state().total.get() } else { self.enter().total.get() }
+        if self.state().is_simple(0) { self.state().total.get() } else { self.len_locked() }
+    }
+    #[inline(never)]
+    fn len_locked(self) -> usize {
+        self.enter().total.get()
     }
     #[inline]
     pub fn is_empty(self) -> bool {
