@@ -217,11 +217,11 @@ fn name_types(list: &AddrList, asked: &addrinfo) -> Result<(), GaiError> {
         let (kind, protocol) =
             if open { (asked.ai_socktype, asked.ai_protocol) } else { (ai.ai_socktype, ai.ai_protocol) };
         (ai.ai_socktype, ai.ai_protocol) = complete_type(kind, protocol);
+        if ai.ai_socktype != 0 || ai.ai_protocol != 0 {
+            continue;
+        }
         // SAFETY: an address of the system's, as long as its family says.
-        if ai.ai_socktype == 0
-            && ai.ai_protocol == 0
-            && let Some(to) = unsafe { Inet::read(ai.ai_addr) }
-        {
+        if let Some(to) = unsafe { Inet::read(ai.ai_addr) } {
             (ai.ai_socktype, ai.ai_protocol) = (SOCK_STREAM, IPPROTO_TCP);
             let twin = entry(&to, SOCK_DGRAM, IPPROTO_UDP)?.into_raw();
             // SAFETY: a fresh entry.
