@@ -177,6 +177,16 @@ fn connections_end_where_a_message_says_so() {
     ends("nonsense\r\n\r\n");
     ends("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n");
 }
+/// Logs each close; shortly after the first `f` runs.
+fn after_close(b: BaseRef, con: ConRef, f: impl FnOnce() + 'static) {
+    let mut f = Some(f);
+    on_close(con, move |_| {
+        log("closed");
+        if let Some(f) = f.take() {
+            after(b, 1, f);
+        }
+    });
+}
 #[test]
 fn an_answer_nobody_asked_for_ends_the_connection() {
     let b = base();
@@ -193,9 +203,8 @@ fn an_answer_nobody_asked_for_ends_the_connection() {
         Do::WaitEnd,
     ]);
     let con = connection(b, port);
-    on_close(con, |_| log("closed"));
+    after_close(b, con, move || send(con, logging(move || con.free()).request(), "/2"));
     send(con, logging(|| {}).request(), "/1");
-    after(b, 60, move || send(con, logging(move || con.free()).request(), "/2"));
     run(b);
     end(b);
     assert_eq!(t.join().unwrap().len(), 2);
@@ -218,9 +227,8 @@ fn the_end_of_an_idle_connection_is_noticed() {
             Do::WaitEnd,
         ]);
         let con = connection(b, port);
-        on_close(con, |_| log("closed"));
+        after_close(b, con, move || send(con, logging(move || con.free()).request(), "/2"));
         send(con, logging(|| {}).request(), "/1");
-        after(b, 50, move || send(con, logging(move || con.free()).request(), "/2"));
         run(b);
         end(b);
         t.join().unwrap();
@@ -505,16 +513,16 @@ fn the_address_that_was_connected_is_used_again() {
     con.set_family(libc::AF_INET);
     assert!(!client::set_flags(con, 1) && !client::set_flags(con, 1 << 20));
     assert!(client::set_flags(con, 8 | 16 | 32));
-    send(con, logging(|| {}).request(), "/");
-    after(b, 50, move || {
+    after_close(b, con, move || {
         // From here on no look-up would give anything.
         con.set_family(libc::AF_INET6);
         send(con, logging(move || con.free()).request(), "/");
     });
+    send(con, logging(|| {}).request(), "/");
     run(b);
     end(b);
     t.join().unwrap();
-    assert_eq!(logged(), ["200 1", "200 2"]);
+    assert_eq!(logged(), ["200 1", "closed", "200 2", "closed"]);
 }
 
 // ---- connections given away ----

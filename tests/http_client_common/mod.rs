@@ -12,7 +12,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::ptr::null_mut;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a server does on its connections, one step after the other.
 pub(crate) enum Do {
@@ -45,13 +45,31 @@ pub(crate) fn server(steps: Vec<Do>) -> (u16, JoinHandle<Vec<String>>) {
     let port = listener.local_addr().unwrap().port();
     (port, std::thread::spawn(move || play(&listener, steps)))
 }
+/// The next connection. A client that does not come fails the test; it would wait for ever otherwise.
+fn accept(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        match listener.accept() {
+            Ok((new, _)) => {
+                new.set_nonblocking(false).unwrap();
+                return new;
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {
+                assert!(Instant::now() < end, "no client comes");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Err(e) => panic!("accept: {e}"),
+        }
+    }
+}
 pub(crate) fn play(listener: &TcpListener, steps: Vec<Do>) -> Vec<String> {
     let mut heard: Vec<Vec<u8>> = Vec::new();
     let mut s: Option<TcpStream> = None;
     let mut behind = 0;
     for step in steps {
         if let Do::Accept = step {
-            let new = listener.accept().unwrap().0;
+            let new = accept(listener);
             new.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
             new.set_nodelay(true).unwrap();
             s = Some(new);
