@@ -160,7 +160,7 @@ fn thousands_of_timers_at_once() {
         }
     });
     add.get().active(Ev::TIMEOUT);
-    b.run(Evloop::NONBLOCK).unwrap();
+    b.run(Evloop::ONCE | Evloop::NONBLOCK).unwrap();
     std::thread::sleep(Duration::from_millis(30));
     assert!(b.is_consistent());
     b.run(Evloop::ONCE | Evloop::NONBLOCK).unwrap();

@@ -81,8 +81,10 @@ pub fn from_file(path: &CStr, buf: &mut [u8]) -> Result<()> {
 /// `p` and `len` are a mapping of ours.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 unsafe fn wipe_on_fork(p: *mut c_void, len: usize) -> bool {
+    // qemu-user says yes to all advice, and forgets it.
+    const NONSENSE: std::ffi::c_int = -1;
     // SAFETY: the caller's promise.
-    unsafe { libc::madvise(p, len, libc::MADV_WIPEONFORK) == 0 }
+    unsafe { libc::madvise(p, len, NONSENSE) != 0 && libc::madvise(p, len, libc::MADV_WIPEONFORK) == 0 }
 }
 /// Asks the kernel to give forked children zeroes in the place of these pages.
 ///
