@@ -1,5 +1,6 @@
 /*
- * struct kevent as the systems' headers have it; the kqueue backend's own struct says the same. It only has to compile:
+ * struct kevent as the systems' headers have it; the libc crate's, which the kqueue backend uses, says the same (for NetBSD
+ * it is that of the older function, __kevent50, which ends before ext). It only has to compile:
  * `cargo xtask platforms` does that with zig, which brings the headers along.
  */
 #include <sys/types.h>
