@@ -9,8 +9,8 @@
 use super::text::wipe;
 use crate::sys::random;
 use crate::{Result, log, mem};
+use parking_lot::RawMutex;
 use parking_lot::lock_api::RawMutex as _;
-use parking_lot::{Mutex, RawMutex};
 use std::cell::UnsafeCell;
 use std::ffi::CStr;
 use std::ptr::null_mut;
@@ -128,7 +128,10 @@ impl Generator {
             self.mix(&fresh);
         }
         // A device that the program names is used besides the kernel's bytes, or instead of them if there are none.
-        if let Some(r) = with_device(|path| random::from_file(path, &mut fresh)) {
+        // SAFETY: a path stays until the lock, which is held, is taken to replace it.
+        let device = unsafe { DEVICE.load(Ordering::Relaxed).as_ref() };
+        if let Some(path) = device.and_then(|path| CStr::from_bytes_with_nul(path).ok()) {
+            let r = random::from_file(path, &mut fresh);
             if r.is_ok() {
                 self.mix(&fresh);
             }
@@ -203,16 +206,13 @@ const _: () = assert!(unsafe { std::mem::transmute::<RawMutex, u8>(RawMutex::INI
 
 /// Where there are no pages that fork wipes: the process id tells a child.
 static PLAIN: Shared = Shared { lock: RawMutex::INIT, state: UnsafeCell::new(Generator::EMPTY) };
+/// The process that `PLAIN` belongs to; negative while it is being made new.
 static PLAIN_OWNER: AtomicI32 = AtomicI32::new(0);
 /// The wiped page, or the address of `PLAIN`.
 static WHERE: AtomicPtr<Shared> = AtomicPtr::new(null_mut());
-/// The device of `evutil_secure_rng_set_urandom_device_file`, with its NUL; empty: none.
-static DEVICE: Mutex<mem::Vec<u8>> = Mutex::new(mem::new_vec());
-
-fn with_device<R>(f: impl FnOnce(&CStr) -> R) -> Option<R> {
-    let device = DEVICE.lock();
-    CStr::from_bytes_with_nul(&device).ok().map(f)
-}
+/// The device of `evutil_secure_rng_set_urandom_device_file`, with its NUL; null: none. Under the generator's lock, and not
+/// under one of its own, which a thread of the parent could hold for ever in a forked child.
+static DEVICE: AtomicPtr<mem::Vec<u8>> = AtomicPtr::new(null_mut());
 
 fn plain() -> *mut Shared {
     (&raw const PLAIN).cast_mut()
@@ -238,20 +238,40 @@ fn with<R>(f: impl FnOnce(&mut Generator) -> R) -> R {
         at = find_place();
     }
     // SAFETY: a page of zeroes or `PLAIN`: valid for ever.
-    let shared = unsafe { &*at };
+    with_at(unsafe { &*at }, f)
+}
+#[inline(always)]
+fn with_at<R>(shared: &Shared, f: impl FnOnce(&mut Generator) -> R) -> R {
+    if std::ptr::eq(shared, &PLAIN) {
+        own_plain();
+    }
     shared.lock.lock();
     // SAFETY: the lock is held.
-    let state = unsafe { &mut *shared.state.get() };
-    if at == plain() {
-        let me = random::process_id();
-        if PLAIN_OWNER.swap(me, Ordering::Relaxed) != me {
-            state.seeded = false;
-        }
-    }
-    let r = f(state);
+    let r = f(unsafe { &mut *shared.state.get() });
     // SAFETY: locked above.
     unsafe { shared.lock.unlock() };
     r
+}
+/// In a child that fork has made, `PLAIN` has the parent's numbers, and a lock that a thread of the parent may have held:
+/// who comes first makes it new.
+fn own_plain() {
+    let me = random::process_id();
+    loop {
+        let owner = PLAIN_OWNER.load(Ordering::Acquire);
+        if owner == me {
+            return;
+        }
+        if owner == -me {
+            std::thread::yield_now();
+        } else if PLAIN_OWNER.compare_exchange(owner, -me, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            // SAFETY: who used it was in another process, and in this one all wait for the next line.
+            unsafe {
+                (&raw const PLAIN.lock).cast_mut().write(RawMutex::INIT);
+                (*PLAIN.state.get()).seeded = false;
+            }
+            return PLAIN_OWNER.store(me, Ordering::Release);
+        }
+    }
 }
 
 /// Makes sure that the generator is seeded. Fails when the system gives no random bytes.
@@ -284,12 +304,22 @@ pub fn add_bytes(bytes: &[u8]) {
 /// The next bytes are of a generator seeded with it.
 pub fn set_device(path: Option<&CStr>) -> Result<()> {
     use mem::TryVec;
-    let mut copy = mem::new_vec();
-    if let Some(path) = path {
-        copy.try_extend(path.to_bytes_with_nul())?;
+    let new = match path {
+        Some(path) => {
+            let mut copy = mem::new_vec();
+            copy.try_extend(path.to_bytes_with_nul())?;
+            mem::Box::into_raw_with_allocator(mem::new_box(copy)?).0
+        }
+        None => null_mut(),
+    };
+    let old = with(|g| {
+        g.seeded = false;
+        DEVICE.swap(new, Ordering::Relaxed)
+    });
+    if !old.is_null() {
+        // SAFETY: made here, and nobody finds it any more.
+        drop(unsafe { mem::Box::from_raw_in(old, mem::Alloc) });
     }
-    *DEVICE.lock() = copy;
-    with(|g| g.seeded = false);
     Ok(())
 }
 
@@ -342,6 +372,46 @@ mod tests {
         add_bytes(b"something");
         add_bytes(b"");
         assert_ne!(next_u32(), next_u32());
+    }
+    /// A number that the plain generator gives here, and one that it gives in a forked child.
+    #[cfg(unix)]
+    fn plain_words() -> [u64; 2] {
+        let mut ends = [0; 2];
+        let mut theirs = 0u64;
+        // SAFETY: the child only draws, writes and exits.
+        unsafe {
+            assert_eq!(libc::pipe(ends.as_mut_ptr()), 0);
+            let child = libc::fork();
+            let word = with_at(&PLAIN, |g| g.ready().map(|()| g.take_word(8))).unwrap();
+            if child == 0 {
+                libc::write(ends[1], (&raw const word).cast(), 8);
+                libc::_exit(0);
+            }
+            assert_eq!(libc::read(ends[0], (&raw mut theirs).cast(), 8), 8);
+            ends.map(|fd| libc::close(fd));
+            assert_eq!(libc::waitpid(child, null_mut(), 0), child);
+            [word, theirs]
+        }
+    }
+    /// Where fork wipes nothing.
+    #[test]
+    #[cfg(unix)]
+    fn a_forked_child_makes_the_plain_generator_new() {
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|s| {
+            for _ in 0..2 {
+                s.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        with_at(&PLAIN, |g| g.ready().map(|()| g.take(&mut [0; 4000]))).unwrap();
+                    }
+                });
+            }
+            (0..50).map(|_| plain_words()).for_each(|[a, b]| assert_ne!(a, b));
+            stop.store(true, Ordering::Relaxed);
+        });
+        // Alone, a child would have the next number of its parent.
+        let [a, b] = plain_words();
+        assert_ne!(a, b);
     }
     #[test]
     fn handed_out_bytes_are_forgotten() {
