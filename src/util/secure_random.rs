@@ -8,11 +8,11 @@
 //! The block function is written out here because the crates that have it bring a dozen others along.
 use super::text::wipe;
 use crate::sys::random;
-use crate::{Result, log, mem};
+use crate::{Error, Result, log, mem};
 use parking_lot::RawMutex;
 use parking_lot::lock_api::RawMutex as _;
 use std::cell::UnsafeCell;
-use std::ffi::CStr;
+use std::ffi::{CStr, c_char};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
@@ -128,10 +128,10 @@ impl Generator {
             self.mix(&fresh);
         }
         // A device that the program names is used besides the kernel's bytes, or instead of them if there are none.
-        // SAFETY: a path stays until the lock, which is held, is taken to replace it.
-        let device = unsafe { DEVICE.load(Ordering::Relaxed).as_ref() };
-        if let Some(path) = device.and_then(|path| CStr::from_bytes_with_nul(path).ok()) {
-            let r = random::from_file(path, &mut fresh);
+        let device = DEVICE.load(Ordering::Relaxed);
+        if !device.is_null() {
+            // SAFETY: a path stays until the lock, which is held, is taken to replace it.
+            let r = random::from_file(unsafe { CStr::from_ptr(device) }, &mut fresh);
             if r.is_ok() {
                 self.mix(&fresh);
             }
@@ -212,7 +212,7 @@ static PLAIN_OWNER: AtomicI32 = AtomicI32::new(0);
 static WHERE: AtomicPtr<Shared> = AtomicPtr::new(null_mut());
 /// The device of `evutil_secure_rng_set_urandom_device_file`, with its NUL; null: none. Under the generator's lock, and not
 /// under one of its own, which a thread of the parent could hold for ever in a forked child.
-static DEVICE: AtomicPtr<mem::Vec<u8>> = AtomicPtr::new(null_mut());
+static DEVICE: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
 
 fn plain() -> *mut Shared {
     (&raw const PLAIN).cast_mut()
@@ -303,22 +303,23 @@ pub fn add_bytes(bytes: &[u8]) {
 /// Names a device to seed from besides the kernel (`evutil_secure_rng_set_urandom_device_file`), None for none.
 /// The next bytes are of a generator seeded with it.
 pub fn set_device(path: Option<&CStr>) -> Result<()> {
-    use mem::TryVec;
-    let new = match path {
-        Some(path) => {
-            let mut copy = mem::new_vec();
-            copy.try_extend(path.to_bytes_with_nul())?;
-            mem::Box::into_raw_with_allocator(mem::new_box(copy)?).0
+    let mut new = null_mut();
+    if let Some(path) = path {
+        let text = path.to_bytes_with_nul();
+        new = mem::malloc(text.len()).cast::<c_char>();
+        if new.is_null() {
+            return Err(Error::NoMem);
         }
-        None => null_mut(),
-    };
+        // SAFETY: a fresh block of that size.
+        unsafe { std::ptr::copy_nonoverlapping(path.as_ptr(), new, text.len()) };
+    }
     let old = with(|g| {
         g.seeded = false;
         DEVICE.swap(new, Ordering::Relaxed)
     });
     if !old.is_null() {
         // SAFETY: made here, and nobody finds it any more.
-        drop(unsafe { mem::Box::from_raw_in(old, mem::Alloc) });
+        unsafe { mem::free(old.cast()) };
     }
     Ok(())
 }
@@ -388,7 +389,9 @@ mod tests {
                 libc::_exit(0);
             }
             assert_eq!(libc::read(ends[0], (&raw mut theirs).cast(), 8), 8);
-            ends.map(|fd| libc::close(fd));
+            for fd in ends {
+                libc::close(fd);
+            }
             assert_eq!(libc::waitpid(child, null_mut(), 0), child);
             [word, theirs]
         }
