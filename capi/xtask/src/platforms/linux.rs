@@ -102,6 +102,7 @@ const AARCH64: Other = Other {
         ("callbacks_may_do_anything", RESTARTS),
         ("without_memory_requests_fail_and_nothing_else_happens", RESTARTS),
         ("without_memory_nothing_is_lost", RESTARTS),
+        ("descriptors_beyond_fd_setsize", "qemu-user ends at FD_SETSIZE in its own select"),
         (
             "listening_sockets_errors_and_low_water_marks",
             "qemu-user gives four bytes of TCP_INFO, so that the miniature cannot tell how many wait",
