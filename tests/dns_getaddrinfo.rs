@@ -144,7 +144,8 @@ impl Asked {
     }
     fn wait(&self) -> Result<Vec<String>, c_int> {
         assert!(!self.handle.is_null() && !self.is_told(), "not before the loop runs");
-        for _ in 0..500 {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while std::time::Instant::now() < end {
             if self.is_told() {
                 return self.now();
             }
