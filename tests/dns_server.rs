@@ -58,7 +58,7 @@ fn reply_of(msg: &[u8], name: &str, qtype: u16) -> wire::Reply {
     let name = Name::from_text(name.as_bytes()).unwrap();
     let asked = wire::Question { id: 77, name: &name, qtype, exact_case: true };
     match wire::parse_reply(msg, &asked) {
-        wire::Verdict::Reply(r) => r,
+        (wire::Verdict::Reply, r) => r,
         other => panic!("{other:?}"),
     }
 }
@@ -165,7 +165,7 @@ fn long_replies_are_cut_at_a_record() {
         assert_eq!(h.additionals, u16::from(udp_size.is_some()));
         let name = Name::from_text(b"many.example").unwrap();
         let asked = wire::Question { id: 77, name: &name, qtype: TYPE_A, exact_case: true };
-        let wire::Verdict::Reply(r) = wire::parse_reply(&m, &asked) else { panic!() };
+        let (wire::Verdict::Reply, r) = wire::parse_reply(&m, &asked) else { panic!() };
         assert!(r.truncated && matches!(r.answer, wire::Answer::V4(_)));
     }
     p.close();

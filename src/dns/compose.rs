@@ -390,7 +390,7 @@ mod tests {
         };
         let m = compose(512, &q, TYPE_PTR, [&[ptr], &[], &[]], None).unwrap();
         let asked = wire::Question { id: 7, name: &q, qtype: TYPE_PTR, exact_case: true };
-        let wire::Verdict::Reply(r) = wire::parse_reply(&m, &asked) else { panic!() };
+        let (wire::Verdict::Reply, r) = wire::parse_reply(&m, &asked) else { panic!() };
         assert!(matches!(r.answer, wire::Answer::Name(n) if n.eq_exact(&host)) && r.ttl == 5);
     }
     #[test]
@@ -419,7 +419,7 @@ mod tests {
                 assert_eq!(h.flags & FLAG_TC == 0, whole, "{room}");
                 assert_eq!(room >= full.len(), m == full, "{room}");
                 let asked = wire::Question { id: 7, name: &q, qtype: TYPE_A, exact_case: true };
-                let wire::Verdict::Reply(r) = wire::parse_reply(&m, &asked) else { panic!("{room}") };
+                let (wire::Verdict::Reply, r) = wire::parse_reply(&m, &asked) else { panic!("{room}") };
                 match r.answer {
                     wire::Answer::V4(l) => assert_eq!(l.as_slice().len(), usize::from(h.answers)),
                     _ => assert_eq!(h.answers, 0),
@@ -525,7 +525,7 @@ mod tests {
         assert_eq!(Header::parse(&m).unwrap().answers, 2000);
         for i in [0usize, 1, 130, 1999] {
             let asked = wire::Question { id: 7, name: &q, qtype: TYPE_A, exact_case: true };
-            assert!(matches!(wire::parse_reply(&m, &asked), wire::Verdict::Reply(_)), "{i}");
+            assert!(matches!(wire::parse_reply(&m, &asked), (wire::Verdict::Reply, _)), "{i}");
         }
         // Data that no length can tell.
         let huge = vec![0; 65536];

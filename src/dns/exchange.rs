@@ -5,7 +5,7 @@ use super::base::{Direct, State};
 use super::channel::ChannelRef;
 use super::nameserver::ServerRef;
 use super::request::{Found, Place, RequestRef, Tcp};
-use super::wire::{self, Answer, Question, Reply};
+use super::wire::{self, Answer, Question, Reply, Verdict};
 use crate::Error;
 use crate::abi::dns::{
     DNS_ERR_FORMAT, DNS_ERR_NODATA, DNS_ERR_NONE, DNS_ERR_NOTEXIST, DNS_ERR_NOTIMPL, DNS_ERR_REFUSED,
@@ -244,16 +244,16 @@ impl State {
         let asked = Question { id: r.id.get(), name: r.name(), qtype: r.kind.qtype(), exact_case };
         let mut reply = Reply::new();
         match wire::read_reply(msg, &asked, &mut reply) {
-            wire::Found::NotOurs => {
+            Verdict::NotOurs => {
                 self.stats.dropped += 1;
                 self.mismatch(r, ch);
                 return false;
             }
-            wire::Found::CaseDiffers => self.case_differs(r, s),
-            wire::Found::FormatErrorOnly if r.sent_edns.get() => self.without_edns(r, s),
-            wire::Found::FormatErrorOnly => self.failed(r, s, DNS_ERR_FORMAT, 0),
-            wire::Found::Malformed => self.server_error(r, s, DNS_ERR_UNKNOWN, None),
-            wire::Found::Reply => {
+            Verdict::CaseDiffers => self.case_differs(r, s),
+            Verdict::FormatErrorOnly if r.sent_edns.get() => self.without_edns(r, s),
+            Verdict::FormatErrorOnly => self.failed(r, s, DNS_ERR_FORMAT, 0),
+            Verdict::Malformed => self.server_error(r, s, DNS_ERR_UNKNOWN, None),
+            Verdict::Reply => {
                 if exact_case {
                     s.note_case_kept();
                 }

@@ -289,8 +289,7 @@ pub struct Question<'a> {
 }
 
 /// What a datagram that came back turned out to be.
-#[allow(clippy::large_enum_variant, reason = "lives on the stack: nothing to allocate, nothing to fail")]
-#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// Not the reply to this question: to be dropped and counted. The query stays open.
     NotOurs,
@@ -301,16 +300,7 @@ pub enum Verdict {
     FormatErrorOnly,
     /// It repeats our question, and the rest makes no sense.
     Malformed,
-    Reply(Reply),
-}
-
-/// A [`Verdict`] without the reply itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Found {
-    NotOurs,
-    CaseDiffers,
-    FormatErrorOnly,
-    Malformed,
+    /// It is the reply.
     Reply,
 }
 
@@ -390,16 +380,10 @@ impl Default for Reply {
     }
 }
 
-/// Reads the reply to `asked` from a whole message.
-pub fn parse_reply(msg: &[u8], asked: &Question<'_>) -> Verdict {
+/// [`read_reply`] for those to whom speed is nothing: fuzz targets and tests.
+pub fn parse_reply(msg: &[u8], asked: &Question<'_>) -> (Verdict, Reply) {
     let mut reply = Reply::new();
-    match read_reply(msg, asked, &mut reply) {
-        Found::NotOurs => Verdict::NotOurs,
-        Found::CaseDiffers => Verdict::CaseDiffers,
-        Found::FormatErrorOnly => Verdict::FormatErrorOnly,
-        Found::Malformed => Verdict::Malformed,
-        Found::Reply => Verdict::Reply(reply),
-    }
+    (read_reply(msg, asked, &mut reply), reply)
 }
 /// Addresses as most replies bring them: one record behind the other, each for the question's name.
 #[derive(Clone, Copy, Debug)]
@@ -425,7 +409,7 @@ impl<'a> PlainAnswers<'a> {
 /// Owner (a pointer), type, class, ttl, length.
 const PLAIN_HEAD: usize = 12;
 
-/// The fast way for what most replies are: [`parse_reply`] would find these addresses, and nothing else of interest.
+/// The fast way for what most replies are: [`read_reply`] would find these addresses, and nothing else of interest.
 /// None: it has to say what the message is.
 #[inline]
 pub fn plain_reply<'a>(msg: &'a [u8], asked: &Question<'_>) -> Option<PlainAnswers<'a>> {
@@ -470,19 +454,20 @@ fn read_ttl(bytes: [u8; 4]) -> u32 {
     if n >> 31 == 0 { n } else { 0 }
 }
 
-/// [`parse_reply`] into a new [`Reply`] of the caller's, which is larger than one likes to hand around.
+/// Reads the reply to `asked` from a whole message into a new [`Reply`] of the caller's, which is larger than one likes to
+/// hand around.
 #[inline]
-pub fn read_reply(msg: &[u8], asked: &Question<'_>, reply: &mut Reply) -> Found {
-    let Some(h) = Header::parse(msg) else { return Found::NotOurs };
+pub fn read_reply(msg: &[u8], asked: &Question<'_>, reply: &mut Reply) -> Verdict {
+    let Some(h) = Header::parse(msg) else { return Verdict::NotOurs };
     if h.id != asked.id || h.flags & (FLAG_QR | MASK_OPCODE) != FLAG_QR {
-        return Found::NotOurs;
+        return Verdict::NotOurs;
     }
     if h.questions == 0 && h.rcode() == RCODE_FORMAT && msg.len() == HEADER_LEN {
-        return Found::FormatErrorOnly;
+        return Verdict::FormatErrorOnly;
     }
     let mut c = Cursor::new(msg, HEADER_LEN);
     if h.questions != 1 {
-        return Found::NotOurs;
+        return Verdict::NotOurs;
     }
     let begin = c;
     // As it was sent, mostly: one comparison.
@@ -490,26 +475,26 @@ pub fn read_reply(msg: &[u8], asked: &Question<'_>, reply: &mut Reply) -> Found 
     if !exact {
         c = begin;
         if !c.name().is_some_and(|name| name.eq_ignore_case(asked.name)) {
-            return Found::NotOurs;
+            return Verdict::NotOurs;
         }
     }
     if (c.u16(), c.u16()) != (Some(asked.qtype), Some(CLASS_INET)) {
-        return Found::NotOurs;
+        return Verdict::NotOurs;
     }
     // A name that is spelled by a pointer to itself is none, so what is not exact differs in case.
     if asked.exact_case && !exact {
-        return Found::CaseDiffers;
+        return Verdict::CaseDiffers;
     }
     reply.rcode = h.rcode();
     reply.truncated = h.flags & FLAG_TC != 0;
     if read_sections(msg, c, &h, asked, reply).is_none() {
         // Servers cut truncated messages anywhere: what counts is that they are.
         if !reply.truncated {
-            return Found::Malformed;
+            return Verdict::Malformed;
         }
         (reply.ttl, reply.answer, reply.canonical) = (0, Answer::None, None);
     }
-    Found::Reply
+    Verdict::Reply
 }
 
 /// The records behind the question. None if they are not well formed.

@@ -37,13 +37,13 @@ impl Msg {
 }
 const OK: u16 = FLAG_QR | FLAG_RD | FLAG_RA;
 
-fn ask(msg: &[u8], n: &str, qtype: u16) -> Verdict {
+fn ask(msg: &[u8], n: &str, qtype: u16) -> (Verdict, Reply) {
     let asked = name(n);
     let asked = Question { id: 7, name: &asked, qtype, exact_case: true };
     let verdict = parse_reply(msg, &asked);
     // Where the fast way finds something, it is that.
     if let Some(plain) = plain_reply(msg, &asked) {
-        let Verdict::Reply(r) = &verdict else { panic!("{verdict:?}") };
+        let (Verdict::Reply, r) = &verdict else { panic!("{verdict:?}") };
         let slow: Vec<&[u8]> = match &r.answer {
             Answer::V4(a) => a.as_slice().iter().map(|a| &a[..]).collect(),
             Answer::V6(a) => a.as_slice().iter().map(|a| &a[..]).collect(),
@@ -100,7 +100,7 @@ fn plain_replies() {
 #[track_caller]
 fn reply(m: &Msg, n: &str, qtype: u16) -> Reply {
     match ask(&m.0, n, qtype) {
-        Verdict::Reply(r) => r,
+        (Verdict::Reply, r) => r,
         other => panic!("{other:?}"),
     }
 }
@@ -148,7 +148,7 @@ fn addresses() {
     assert_eq!(v4(&reply(&m, "a", TYPE_A)), [[9; 4]; 3]);
     for len in [0, 1, 3, 5, 13] {
         let m = Msg::new(7, OK, [1, 1, 0, 0]).question("a", TYPE_A).rr("a", TYPE_A, 9, &vec![9; len]);
-        assert!(matches!(ask(&m.0, "a", TYPE_A), Verdict::Malformed), "{len}");
+        assert!(matches!(ask(&m.0, "a", TYPE_A), (Verdict::Malformed, _)), "{len}");
     }
     // More than we keep.
     let mut m = Msg::new(7, OK, [1, 100, 0, 0]).question("a", TYPE_A);
@@ -164,8 +164,8 @@ fn addresses() {
 #[test]
 fn only_the_reply_to_our_question_counts() {
     let good = Msg::new(7, OK, [1, 1, 0, 0]).question("a.b", TYPE_A).rr("a.b", TYPE_A, 9, &[9; 4]);
-    assert!(matches!(ask(&good.0, "a.b", TYPE_A), Verdict::Reply(_)));
-    let not_ours = |m: Msg| assert!(matches!(ask(&m.0, "a.b", TYPE_A), Verdict::NotOurs));
+    assert!(matches!(ask(&good.0, "a.b", TYPE_A), (Verdict::Reply, _)));
+    let not_ours = |m: Msg| assert!(matches!(ask(&m.0, "a.b", TYPE_A), (Verdict::NotOurs, _)));
     let with = |id, flags, counts| Msg::new(id, flags, counts);
     let rest = |m: Msg| m.question("a.b", TYPE_A).rr("a.b", TYPE_A, 9, &[9; 4]);
     not_ours(rest(with(8, OK, [1, 1, 0, 0])));
@@ -182,16 +182,16 @@ fn only_the_reply_to_our_question_counts() {
     *class.0.last_mut().unwrap() = 3;
     not_ours(class);
     let bare = with(7, OK | 1, [0, 0, 0, 0]);
-    assert!(matches!(ask(&bare.0, "a.b", TYPE_A), Verdict::FormatErrorOnly));
+    assert!(matches!(ask(&bare.0, "a.b", TYPE_A), (Verdict::FormatErrorOnly, _)));
 }
 #[test]
 fn the_case_is_part_of_the_question() {
     let m = Msg::new(7, OK, [1, 1, 0, 0]).question("aB", TYPE_A).rr("ab", TYPE_A, 9, &[9; 4]);
     assert_eq!(v4(&reply(&m, "aB", TYPE_A)).len(), 1);
-    assert!(matches!(ask(&m.0, "Ab", TYPE_A), Verdict::CaseDiffers));
+    assert!(matches!(ask(&m.0, "Ab", TYPE_A), (Verdict::CaseDiffers, _)));
     let lax = |n| parse_reply(&m.0, &Question { id: 7, name: &name(n), qtype: TYPE_A, exact_case: false });
-    assert!(matches!(lax("Ab"), Verdict::Reply(_)));
-    assert!(matches!(lax("Ac"), Verdict::NotOurs));
+    assert!(matches!(lax("Ab"), (Verdict::Reply, _)));
+    assert!(matches!(lax("Ac"), (Verdict::NotOurs, _)));
 }
 #[test]
 fn records_of_other_owners_are_ignored() {
@@ -243,7 +243,7 @@ fn aliases_are_followed_by_owner() {
             30,
             &c("a"),
         );
-        assert!(matches!(ask(&m.0, "a", TYPE_A), Verdict::Malformed));
+        assert!(matches!(ask(&m.0, "a", TYPE_A), (Verdict::Malformed, _)));
     }
     // 16 hops and no more.
     for (hops, fits) in [(16, true), (17, false)] {
@@ -252,7 +252,7 @@ fn aliases_are_followed_by_owner() {
             m = m.rr(&format!("n{i}"), TYPE_CNAME, 9, &c(&format!("n{}", i + 1)));
         }
         m = m.rr(&format!("n{hops}"), TYPE_A, 9, &[1; 4]);
-        assert_eq!(matches!(ask(&m.0, "n0", TYPE_A), Verdict::Reply(_)), fits, "{hops}");
+        assert_eq!(matches!(ask(&m.0, "n0", TYPE_A), (Verdict::Reply, _)), fits, "{hops}");
     }
     // Asked for itself, it is the answer.
     let m = Msg::new(7, OK, [1, 1, 0, 0]).question("a", TYPE_CNAME).rr("a", TYPE_CNAME, 30, &c("b"));
@@ -273,7 +273,7 @@ fn pointers_of_hosts() {
     let mut d = name("x").as_wire().to_vec();
     d.push(0);
     let m = Msg::new(7, OK, [1, 1, 0, 0]).question(q, TYPE_PTR).rr(q, TYPE_PTR, 30, &d);
-    assert!(matches!(ask(&m.0, q, TYPE_PTR), Verdict::Malformed));
+    assert!(matches!(ask(&m.0, q, TYPE_PTR), (Verdict::Malformed, _)));
 }
 #[test]
 fn absence_and_errors() {
@@ -297,13 +297,13 @@ fn absence_and_errors() {
         .soa("b", 77, 80);
     assert_eq!(reply(&m, "a", TYPE_A).ttl, 77);
     let m = Msg::new(7, OK, [1, 0, 1, 0]).question("a", TYPE_A).rr("b", TYPE_SOA, 5, &[0; 21]);
-    assert!(matches!(ask(&m.0, "a", TYPE_A), Verdict::Malformed));
+    assert!(matches!(ask(&m.0, "a", TYPE_A), (Verdict::Malformed, _)));
 }
 #[test]
 fn truncated_replies_say_so() {
     let m = Msg::new(7, OK | FLAG_TC, [1, 9, 0, 0]).question("a", TYPE_A).rr("a", TYPE_A, 9, &[1; 4]);
     for cut in HEADER_LEN + 7..=m.0.len() {
-        let Verdict::Reply(r) = ask(&m.0[..cut], "a", TYPE_A) else { panic!("{cut}") };
+        let (Verdict::Reply, r) = ask(&m.0[..cut], "a", TYPE_A) else { panic!("{cut}") };
         assert!(r.truncated);
     }
     let m = Msg::new(7, OK | FLAG_TC, [1, 1, 5, 0]).question("a", TYPE_A).rr("a", TYPE_A, 9, &[1; 4]);
@@ -322,10 +322,10 @@ fn every_cut_is_refused() {
     let answers_end = m.0.len() - name("b").as_wire().len() - 10 - 4 - 6 - 20;
     for cut in 0..m.0.len() {
         match ask(&m.0[..cut], "a.b", TYPE_A) {
-            Verdict::NotOurs => assert!(cut < question_end, "{cut}"),
-            Verdict::Malformed => assert!(cut >= question_end && cut < answers_end, "{cut}"),
+            (Verdict::NotOurs, _) => assert!(cut < question_end, "{cut}"),
+            (Verdict::Malformed, _) => assert!(cut >= question_end && cut < answers_end, "{cut}"),
             // What an answer has no need of is not read.
-            Verdict::Reply(_) => assert!(cut >= answers_end, "{cut}"),
+            (Verdict::Reply, _) => assert!(cut >= answers_end, "{cut}"),
             other => panic!("{cut}: {other:?}"),
         }
     }
