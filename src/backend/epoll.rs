@@ -204,21 +204,26 @@ impl Wait {
         self.got = match self.precision {
             Precision::Millisecond => os::wait(self.epfd, events, to_msec(self.timeout)),
             _ if self.timeout == Some(0) => os::wait(self.epfd, events, 0),
-            Precision::Pwait2 => match os::pwait2(self.epfd, events, self.timeout) {
-                // EPERM: a sandbox that does not know the call.
-                Err(Error::Os(libc::ENOSYS | libc::EPERM)) => {
-                    self.precision = open_timer(self.epfd);
-                    return self.run();
-                }
-                r => r,
-            },
-            Precision::Timer(timer) => match os::set_timer(timer, self.timeout) {
-                Ok(()) => os::wait(self.epfd, events, -1),
-                Err(_) => os::wait(self.epfd, events, to_msec(self.timeout)),
-            },
+            _ => self.run_precisely(events),
         };
         if self.got.is_err() && self.got != Err(Error::Os(libc::EINTR)) {
             warn_errno!("epoll_wait");
+        }
+    }
+    #[inline(never)]
+    fn run_precisely(&mut self, events: &mut [epoll_event]) -> Result<usize> {
+        if self.precision == Precision::Pwait2 {
+            match os::pwait2(self.epfd, events, self.timeout) {
+                // EPERM: a sandbox that does not know the call.
+                Err(Error::Os(libc::ENOSYS | libc::EPERM)) => self.precision = open_timer(self.epfd),
+                r => return r,
+            }
+        }
+        match self.precision {
+            Precision::Timer(timer) if os::set_timer(timer, self.timeout).is_ok() => {
+                os::wait(self.epfd, events, -1)
+            }
+            _ => os::wait(self.epfd, events, to_msec(self.timeout)),
         }
     }
 }

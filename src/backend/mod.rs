@@ -290,6 +290,15 @@ impl Backend {
     /// Prepares a wait of at most `timeout` microseconds (None: without end; 0: look only). Base lock held.
     #[inline]
     pub fn start_wait(&mut self, timeout: Option<u64>) -> Wait {
+        #[cfg(has_epoll)]
+        if let Kind::Epoll(e) = &mut self.kind {
+            return Wait(WaitKind::Epoll(e.start_wait(timeout)));
+        }
+        self.start_other_wait(timeout)
+    }
+    // Out of line, so that the wait of epoll, which is short, need not be moved about with room for the others'.
+    #[inline(never)]
+    fn start_other_wait(&mut self, timeout: Option<u64>) -> Wait {
         Wait(match &mut self.kind {
             #[cfg(has_epoll)]
             Kind::Epoll(e) => WaitKind::Epoll(e.start_wait(timeout)),
@@ -319,6 +328,10 @@ impl Backend {
         if let (Kind::Epoll(e), WaitKind::Epoll(w)) = (&mut self.kind, &wait.0) {
             return e.finish_wait(w, reports);
         }
+        self.finish_other_wait(wait, reports)
+    }
+    #[inline(never)]
+    fn finish_other_wait(&mut self, wait: Wait, reports: &mut impl Reports) -> Result<()> {
         match (&mut self.kind, wait.0) {
             #[cfg(has_ports)]
             (Kind::Evport(e), WaitKind::Evport(w)) => e.finish_wait(w, reports),
@@ -349,6 +362,14 @@ impl Wait {
     /// The system call. No lock is held.
     #[inline]
     pub fn run(&mut self) {
+        #[cfg(has_epoll)]
+        if let WaitKind::Epoll(w) = &mut self.0 {
+            return w.run();
+        }
+        self.run_other()
+    }
+    #[inline(never)]
+    fn run_other(&mut self) {
         match &mut self.0 {
             #[cfg(has_epoll)]
             WaitKind::Epoll(w) => w.run(),
@@ -372,9 +393,10 @@ impl Wait {
 
 /// Microseconds as milliseconds for poll and epoll_wait: never early, clamped to what the call takes, -1 for None.
 #[cfg(unix)]
+#[allow(clippy::manual_div_ceil, reason = "cheaper, and the sum fits")]
 fn to_msec(timeout: Option<u64>) -> c_int {
     match timeout {
         None => -1,
-        Some(us) => us.div_ceil(1000).min(c_int::MAX as u64) as c_int,
+        Some(us) => ((us.min(c_int::MAX as u64 * 1000 - 999) + 999) / 1000) as c_int,
     }
 }

@@ -12,7 +12,13 @@ pub(crate) fn micros(tv: &timeval) -> i64 {
     #[allow(clippy::unnecessary_cast, reason = "time_t and suseconds_t differ between targets")]
     (tv.tv_sec as i64).saturating_mul(1_000_000).saturating_add(tv.tv_usec as i64)
 }
-/// The same for a value that may carry the mark of a common timeout.
+/// The same for what the monotonic clock says, which always fits.
+#[inline]
+#[allow(clippy::unnecessary_cast, reason = "time_t and suseconds_t differ between targets")]
+fn clock_micros(tv: &timeval) -> i64 {
+    (tv.tv_sec as i64) * 1_000_000 + tv.tv_usec as i64
+}
+/// [`micros`] of a value that may carry the mark of a common timeout.
 #[inline]
 pub(crate) fn micros_masked(tv: &timeval) -> i64 {
     micros(&timeval { tv_sec: tv.tv_sec, tv_usec: (tv.tv_usec as i64 & USEC_MASK) as c::suseconds_t })
@@ -64,7 +70,7 @@ impl Clock {
     #[inline]
     fn read_now(&mut self) -> i64 {
         let tv = clock::monotonic(self.coarse);
-        let t = micros(&tv);
+        let t = clock_micros(&tv);
         if self.in_turn {
             self.now = Some(t);
             self.now_tv = tv;
@@ -79,7 +85,7 @@ impl Clock {
             None => {
                 let tv = clock::monotonic(self.coarse);
                 if self.in_turn {
-                    self.now = Some(micros(&tv));
+                    self.now = Some(clock_micros(&tv));
                     self.now_tv = tv;
                 }
                 tv

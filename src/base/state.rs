@@ -313,7 +313,8 @@ impl State {
         }
         let (at, _) = self.timers.first()?;
         self.wait_until = at;
-        Some(at.saturating_sub(now).max(0).unsigned_abs())
+        // The clock is positive, so that the difference fits.
+        Some(at.max(now).wrapping_sub(now) as u64)
     }
     /// Brings the first entry to where its event's deadline says, until the first is right.
     fn settle_first(&mut self) {

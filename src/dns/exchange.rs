@@ -14,23 +14,16 @@ use crate::abi::dns::{
 use crate::sys::c;
 use crate::sys::{clock, socket};
 use std::ffi::c_int;
-use std::time::Duration;
 
 /// So many messages that do not fit are one's bad luck; more, and TCP is used.
 const MAX_MISMATCHES: u32 = 10;
 /// When a socket is tried again that takes nothing now.
 const RETRY: i64 = 50_000;
 
-#[inline]
-fn micros(d: Duration) -> i64 {
-    let seconds = d.as_secs().min(i64::MAX as u64 / 4_000_000) as i64;
-    seconds * 1_000_000 + i64::from(d.subsec_micros())
-}
-
 impl State {
     /// How long one name is tried in all: what as many timeouts as there are attempts take.
     pub(super) fn budget(&self) -> i64 {
-        micros(self.settings.timeout).saturating_mul(i64::from(self.settings.attempts.max(1)))
+        self.settings.timeout * i64::from(self.settings.attempts.max(1))
     }
 
     /// Sends a new request if there is a server and room, else lets it wait.
@@ -90,23 +83,25 @@ impl State {
     pub(super) fn activate_on(&mut self, r: RequestRef, s: ServerRef) {
         let now = self.now();
         self.new_budget(r, now);
-        // Where it will stand if all goes well.
-        let at = now.saturating_add(micros(self.settings.timeout)).min(r.expires.get());
+        let at = self.deadline(r, now);
         self.inflight.begin(r, at);
         self.due(at);
-        self.send_at(r, s, now);
+        self.try_to_send(r, s, now);
+    }
+    /// When a try that begins now ends.
+    fn deadline(&self, r: RequestRef, now: i64) -> i64 {
+        (now + self.settings.timeout).min(r.expires.get())
     }
     /// A name begins to be asked for.
     fn new_budget(&self, r: RequestRef, now: i64) {
         let budget = self.budget();
         if r.limit.get() == 0 {
             // A search through several names takes twice as long at most.
-            r.limit.set(now.saturating_add(budget.saturating_mul(2)));
+            r.limit.set(now + 2 * budget);
         }
-        r.expires.set(now.saturating_add(budget).min(r.limit.get()));
+        r.expires.set((now + budget).min(r.limit.get()));
     }
-    fn set_deadline(&mut self, r: RequestRef, now: i64, wait: i64) {
-        let at = now.saturating_add(wait).min(r.expires.get());
+    fn set_deadline(&mut self, r: RequestRef, at: i64) {
         self.inflight.set_deadline(r, at);
         self.due(at);
     }
@@ -114,32 +109,31 @@ impl State {
     /// Sends `r` to `s`, or to the next server that can be sent to; its time to wait begins anew.
     pub(super) fn send(&mut self, r: RequestRef, s: ServerRef) {
         let now = self.now();
-        self.send_at(r, s, now);
+        let at = self.deadline(r, now);
+        self.set_deadline(r, at);
+        self.try_to_send(r, s, now);
     }
-    fn send_at(&mut self, r: RequestRef, mut s: ServerRef, now: i64) {
+    /// Its deadline has been set.
+    fn try_to_send(&mut self, r: RequestRef, mut s: ServerRef, now: i64) {
         loop {
             r.server.set(Some(s));
             let over_tcp = r.tcp.get() != Tcp::No;
             let sent = if over_tcp { self.send_tcp(r, s) } else { self.send_udp(r, s) };
             r.tries.set(r.tries.get() + 1);
-            let wait = micros(self.settings.timeout);
             match sent {
-                Ok(()) => return self.set_deadline(r, now, wait),
+                Ok(()) => return,
                 Err(Error::Os(e)) if socket::is_retriable(e) || e == c::ENOBUFS => {
                     r.tries.set(r.tries.get() - 1);
-                    return self.set_deadline(r, now, RETRY.min(wait));
+                    return self.set_deadline(r, r.at.get().min(now + RETRY));
                 }
                 // Ours, not the server's.
-                Err(Error::NoMem | Error::Os(c::EMFILE | c::ENFILE)) => {
-                    return self.set_deadline(r, now, wait);
-                }
+                Err(Error::NoMem | Error::Os(c::EMFILE | c::ENFILE)) => return,
                 Err(e) => {
                     self.detach(r);
                     if over_tcp && r.tcp.get() != Tcp::Always {
                         return self.tcp_failed(r, s);
                     }
                     self.server_failed(s, "cannot be sent to", e.errno());
-                    self.set_deadline(r, now, wait);
                     // Each one that fails is down, so this ends.
                     match self.pick_other_up(s).filter(|_| !r.is_probe()) {
                         Some(other) => s = other,
@@ -239,6 +233,7 @@ impl State {
         self.unusual_datagram(r, s, ch, msg)
     }
     /// A message that has the id of `r`, and is not a plain reply.
+    #[inline(never)]
     fn unusual_datagram(&mut self, r: RequestRef, s: ServerRef, ch: ChannelRef, msg: &[u8]) -> bool {
         let exact_case = r.exact_case.get();
         let asked = Question { id: r.id.get(), name: r.name(), qtype: r.kind.qtype(), exact_case };

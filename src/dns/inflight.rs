@@ -185,14 +185,12 @@ impl Inflight {
     pub(super) fn remove(&mut self, r: RequestRef) {
         // SAFETY: its place says on which queue it is.
         unsafe {
-            match r.place.get() {
-                Place::Waiting => self.waiting.remove(r.node()),
-                Place::Inflight => {
-                    self.deadlines.remove(r.node());
-                    self.count -= 1;
-                    self.probes -= usize::from(r.is_probe());
-                }
-                Place::Nowhere | Place::Finished => {}
+            if r.place.get() == Place::Inflight {
+                self.deadlines.remove(r.node());
+                self.count -= 1;
+                self.probes -= usize::from(r.is_probe());
+            } else if r.place.get() == Place::Waiting {
+                self.waiting.remove(r.node());
             }
         }
         self.forget_id(r);

@@ -36,6 +36,11 @@ impl Text {
 impl Name {
     /// The root: no labels.
     pub const ROOT: Name = Name { len: 1, wire: [0; MAX_WIRE] };
+    /// Makes bytes that are all zero, which are a name without even an end, the root.
+    #[inline]
+    pub(super) fn make_root(&mut self) {
+        self.len = 1;
+    }
 
     /// From text, with or without a '.' at the end. None if a label is empty or too long, or the whole is. Both ""
     /// and "." are the root.

@@ -9,6 +9,7 @@ use super::name::Name;
 use super::nameserver::ServerRef;
 use super::search::{SearchList, Step};
 use super::wire::{Answer, PlainAnswers, Reply, TYPE_A, TYPE_AAAA, TYPE_PTR};
+use crate::Result;
 use crate::abi::dns::{
     DNS_ERR_CANCEL, DNS_ERR_NONE, DNS_ERR_SHUTDOWN, DNS_IPv4_A, DNS_IPv6_AAAA, DNS_PTR, DNS_QUERY_NO_SEARCH,
     evdns_callback_type, evdns_request,
@@ -131,6 +132,33 @@ union Data {
     found: MaybeUninit<[u8; DATA]>,
 }
 
+/// The search that a name is part of.
+pub(super) struct Search {
+    /// What the program asked for.
+    text: Vec<u8>,
+    list: SearchList,
+    /// Which step comes next.
+    step: Cell<usize>,
+}
+impl Search {
+    fn new(text: &[u8], list: &SearchList) -> Result<Search> {
+        let mut copy = mem::new_vec();
+        copy.try_extend(text)?;
+        Ok(Search { text: copy, list: list.try_clone()?, step: Cell::new(0) })
+    }
+    fn next_name(&self) -> Option<Name> {
+        loop {
+            let step = self.step.get();
+            self.step.set(step + 1);
+            match self.list.step(&self.text, step) {
+                Step::Ask(name) => return Some(name),
+                Step::Skip => {}
+                Step::Done => return None,
+            }
+        }
+    }
+}
+
 /// See [`RequestRef`].
 pub struct Request {
     deferred: UnsafeCell<event_callback>,
@@ -144,10 +172,8 @@ pub struct Request {
     pub(super) kind: Kind,
     flags: c_int,
     pub(super) place: Cell<Place>,
-    /// What the program asked for, and where to search; empty if the name is not searched for.
-    text: Vec<u8>,
-    search: SearchList,
-    step: Cell<usize>,
+    /// None if the name is not searched for.
+    search: Option<mem::Box<Search>>,
     pub(super) id: Cell<u16>,
     /// Random bits for the first id, drawn along with those for the name's case.
     pub(super) id_bits: Cell<Option<u16>>,
@@ -216,6 +242,7 @@ link!(OnChannel, ListLink, ListEntry, on_channel);
 impl DnsRef {
     /// Starts a request. `name` is text; for [`Kind::Ptr`] the name to ask for. None: nothing has begun, and nobody
     /// will be called. DNS_QUERY_NO_SEARCH and [`WANT_CANONICAL`] are the flags that mean something.
+    #[inline(always)]
     pub fn start(self, kind: Kind, name: &[u8], flags: c_int, done: Done) -> Option<RequestRef> {
         self.lock().start(kind, name, flags, done)
     }
@@ -224,19 +251,6 @@ impl DnsRef {
         self.lock().begin(kind, &name, DNS_QUERY_NO_SEARCH, done, None)
     }
 }
-/// The next name of a search, and the number of the step behind it.
-fn next_name(list: &SearchList, text: &[u8], step: &mut usize) -> Option<Name> {
-    loop {
-        let this = *step;
-        *step += 1;
-        match list.step(text, this) {
-            Step::Ask(name) => return Some(name),
-            Step::Skip => {}
-            Step::Done => return None,
-        }
-    }
-}
-
 impl State {
     /// [`DnsRef::start`], for those who hold the lock.
     pub fn start(&mut self, kind: Kind, name: &[u8], flags: c_int, done: Done) -> Option<RequestRef> {
@@ -244,7 +258,14 @@ impl State {
         if !searched {
             let r = self.blank(kind, flags, Owner::User(done), None)?;
             // SAFETY: nobody else knows it yet.
-            if !unsafe { (*r.data.get()).name.set_text(name) } {
+            let fits = unsafe {
+                // Made where it stands: a copy of the root would cost more than all the rest.
+                r.data.get().cast::<u8>().write_bytes(0, size_of::<Name>());
+                let place = &mut (*r.data.get()).name;
+                place.make_root();
+                place.set_text(name)
+            };
+            if !fits {
                 // SAFETY: on no list; whoever has the lock holds the base.
                 unsafe { r.free() };
                 return None;
@@ -257,11 +278,9 @@ impl State {
         if name.is_empty() {
             return None;
         }
-        let (mut text, list) = (mem::new_vec(), self.search.try_clone().ok()?);
-        text.try_extend(name).ok()?;
-        let mut step = 0;
-        let first = next_name(&list, name, &mut step)?;
-        self.begin(kind, &first, flags, done, Some((text, list, step)))
+        let search = Search::new(name, &self.search).ok()?;
+        let first = search.next_name()?;
+        self.begin(kind, &first, flags, done, Some(mem::new_box(search).ok()?))
     }
     /// [`RequestRef::cancel`], for those who hold the lock.
     pub fn cancel(&mut self, r: RequestRef) {
@@ -277,7 +296,7 @@ impl State {
         name: &Name,
         flags: c_int,
         done: Done,
-        search: Option<(Vec<u8>, SearchList, usize)>,
+        search: Option<mem::Box<Search>>,
     ) -> Option<RequestRef> {
         let r = self.make(kind, name, flags, Owner::User(done), search)?;
         self.submit(r);
@@ -289,7 +308,7 @@ impl State {
         name: &Name,
         flags: c_int,
         owner: Owner,
-        search: Option<(Vec<u8>, SearchList, usize)>,
+        search: Option<mem::Box<Search>>,
     ) -> Option<RequestRef> {
         let r = self.blank(kind, flags, owner, search)?;
         // SAFETY: nobody else knows it yet.
@@ -297,20 +316,19 @@ impl State {
         r.spell(self.settings.randomize_case);
         Some(r)
     }
-    /// A request for the root, whose name is still to be set.
+    /// A request whose name is still to be set.
     #[inline]
     fn blank(
         &mut self,
         kind: Kind,
         flags: c_int,
         owner: Owner,
-        search: Option<(Vec<u8>, SearchList, usize)>,
+        search: Option<mem::Box<Search>>,
     ) -> Option<RequestRef> {
         if self.freed {
             return None;
         }
         let event_base = self.event_base()?;
-        let (text, list, step) = search.unwrap_or((mem::new_vec(), SearchList::new(), 0));
         // SAFETY: null links are valid values of these.
         let deferred = UnsafeCell::new(unsafe { std::mem::zeroed::<event_callback>() });
         let tail = || UnsafeCell::new(TailqEntry { tqe_next: null_mut(), tqe_prev: null_mut() });
@@ -327,9 +345,7 @@ impl State {
             kind,
             flags,
             place: Cell::new(Place::Nowhere),
-            text,
-            search: list,
-            step: Cell::new(step),
+            search,
             id: Cell::new(0),
             id_bits: Cell::new(None),
             has_id: Cell::new(false),
@@ -357,8 +373,6 @@ impl State {
         // SAFETY: an empty place, which is ours.
         let r = RequestRef(unsafe { place.fill(request) });
         self.me.retain();
-        // SAFETY: nobody else knows it yet. Not as part of the above, which is then written straight to its place.
-        unsafe { (*r.data.get()).name = Name::ROOT };
         Some(r)
     }
 }
@@ -400,7 +414,8 @@ impl RequestRef {
         // SAFETY: as above; under the lock, and nothing that `name` lent out is alive.
         let name = unsafe { &mut (*self.data.get()).name };
         if exact {
-            let used = name.as_wire().len().div_ceil(8);
+            // The end has no case.
+            let used = (name.as_wire().len() - 1).div_ceil(8);
             if used <= 6 {
                 // One number has the bits for the case and those for an id.
                 let mut bits = secure_random::small(2 + used);
@@ -449,13 +464,7 @@ impl RequestRef {
     }
     /// Goes on to the next name of its search, if there is one.
     pub(super) fn next_search_step(&self, exact: bool) -> bool {
-        if self.text.is_empty() {
-            return false;
-        }
-        let mut step = self.step.get();
-        let next = next_name(&self.search, &self.text, &mut step);
-        self.step.set(step);
-        let Some(next) = next else { return false };
+        let Some(next) = self.search.as_ref().and_then(|s| s.next_name()) else { return false };
         // SAFETY: not finished; under the lock, and nothing that `name` lent out is alive.
         unsafe { (*self.data.get()).name = next };
         self.exact_case.set(false);
@@ -580,21 +589,23 @@ impl RequestRef {
                 // SAFETY: what the program gave together; the answers live for the call; no lock is held.
                 unsafe { f(result, self.kind.to_c(), count as c_int, ttl, data, arg) }
             }
-            Owner::User(Done::Engine(f, arg)) => {
-                let canonical = self.canonical.get();
-                let outcome = Outcome {
-                    result,
-                    kind: self.kind,
-                    ttl: self.ttl.get(),
-                    answers: self.answers(),
-                    canonical: canonical.as_ref().map(|c| c.as_slice()),
-                    dropped: self.dropped.get(),
-                };
-                // SAFETY: what `start` was given together; no lock is held.
-                unsafe { f(&outcome, arg) }
-            }
+            Owner::User(Done::Engine(f, arg)) => self.tell_engine(f, arg),
             Owner::Probe(_) => {}
         }
+    }
+    #[inline(never)]
+    fn tell_engine(&self, f: EngineDone, arg: *mut c_void) {
+        let canonical = self.canonical.get();
+        let outcome = Outcome {
+            result: self.result.get(),
+            kind: self.kind,
+            ttl: self.ttl.get(),
+            answers: self.answers(),
+            canonical: canonical.as_ref().map(|c| c.as_slice()),
+            dropped: self.dropped.get(),
+        };
+        // SAFETY: what `start` was given together; no lock is held.
+        unsafe { f(&outcome, arg) }
     }
     /// # Safety
     /// Finished, and not scheduled; the last use of the request. No lock is held.

@@ -4,10 +4,14 @@ use super::resolv_conf::Setting;
 use crate::util::addr::Inet;
 use std::time::Duration;
 
+/// The longest time to wait for a reply, in microseconds (35 years): sums of such times fit their numbers.
+const LONGEST_TRY: u64 = 1 << 50;
+
 /// See [`Setting`] for the meaning of each.
 #[derive(Clone, Copy)]
 pub struct Settings {
-    pub timeout: Duration,
+    /// Microseconds, at most 2^50.
+    pub timeout: i64,
     pub allow_skew: Duration,
     pub max_timeouts: u8,
     pub max_inflight: u16,
@@ -30,7 +34,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            timeout: Duration::from_secs(5),
+            timeout: 5_000_000,
             allow_skew: Duration::from_secs(3),
             max_timeouts: 3,
             max_inflight: 64,
@@ -55,7 +59,7 @@ impl Settings {
     pub fn apply(&mut self, setting: Setting) -> Option<u32> {
         match setting {
             Setting::Ndots(n) => return Some(n),
-            Setting::Timeout(t) => self.timeout = t,
+            Setting::Timeout(t) => self.timeout = t.as_micros().min(LONGEST_TRY.into()) as i64,
             Setting::AllowSkew(t) => self.allow_skew = t,
             Setting::MaxTimeouts(n) => self.max_timeouts = n,
             Setting::MaxInflight(n) => self.max_inflight = n,
@@ -122,7 +126,7 @@ mod tests {
             assert_eq!(set(&mut s, word), None);
         }
         let sec = Duration::from_secs;
-        assert_eq!((s.timeout, s.allow_skew), (Duration::from_millis(1500), sec(2)));
+        assert_eq!((s.timeout, s.allow_skew), (1_500_000, sec(2)));
         assert_eq!((s.max_timeouts, s.max_inflight, s.attempts), (7, 8, 9));
         assert!(!s.randomize_case && s.use_tcp && s.ignore_truncation);
         assert_eq!(s.bind_to.map(|a| a.port()), Some(5));

@@ -74,6 +74,7 @@ pub struct PortRef(NonNull<evdns_server_port>);
 /// The lock, held.
 struct Held(PortRef);
 impl Drop for Held {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: acquired by `hold`, and the port is alive: by its caller's word, or by a reference.
         unsafe { self.0.get().lock.release() };
@@ -270,18 +271,16 @@ impl PortRef {
     }
 
     /// Reads what is there and hands the requests to the program. The caller holds a reference.
-    fn read_all(self) {
+    fn read_all(self, mut held: Held) {
         let mut batch = Batch::new();
-        for turn in 0..BATCHES_PER_TURN {
-            // Most often there is one: a second place tells so without another call.
-            let most = if turn == 0 { 2 } else { datagram::BATCH };
-            let received = {
-                let _held = self.hold();
-                if self.get().closed.load(Relaxed) {
-                    return;
-                }
-                batch.receive(self.get().fd, most)
-            };
+        // Most often there is one: a second place tells so without another call.
+        let mut most = 2;
+        for _ in 0..BATCHES_PER_TURN {
+            if self.get().closed.load(Relaxed) {
+                return;
+            }
+            let received = batch.receive(self.get().fd, most);
+            drop(held);
             let n = match received {
                 Ok(n) => n,
                 Err(e) => {
@@ -299,9 +298,12 @@ impl PortRef {
             if n < most {
                 return;
             }
+            most = datagram::BATCH;
+            held = self.hold();
         }
     }
     /// What is no request is dropped without a word.
+    #[inline(never)]
     fn received(self, d: &Datagram<'_>) {
         if self.get().closed.load(Relaxed) {
             return;
@@ -400,10 +402,10 @@ const LOST: &str = "cannot send a reply, which is dropped";
 unsafe extern "C" fn readable(_: evutil_socket_t, _: c_short, arg: *mut c_void) {
     // SAFETY: the contract above.
     let Some(port) = (unsafe { PortRef::from_raw(arg.cast()) }) else { return };
-    let Some(held) = port.enter() else { return };
-    drop(held);
-    port.read_all();
-    port.decref(port.hold());
+    if let Some(held) = port.enter() {
+        port.read_all(held);
+        port.decref(port.hold());
+    }
 }
 /// # Safety
 /// As [`readable`].

@@ -60,6 +60,16 @@ pub(super) enum NewData<'a> {
     Name(&'a Name),
 }
 
+impl Head {
+    /// For an answer to the question's name with so many bytes of data, in the form of the message.
+    #[inline(always)]
+    fn plain(&self, len: u16) -> [u8; HEAD] {
+        let ([t0, t1], [c0, c1]) = (self.rtype.to_be_bytes(), self.class.to_be_bytes());
+        let ([l0, l1, l2, l3], [n0, n1]) = (self.ttl.to_be_bytes(), len.to_be_bytes());
+        [TO_QUESTION[0], TO_QUESTION[1], t0, t1, c0, c1, l0, l1, l2, l3, n0, n1]
+    }
+}
+
 impl Records {
     pub(super) const fn new() -> Records {
         let plain = Plain { bytes: 0, count: 0 };
@@ -98,8 +108,24 @@ impl Records {
         self.heap.try_resize(at + n, 0)?;
         self.heap.get_mut(at..).ok_or(Error::NoMem)
     }
+    /// The fast way of [`Self::add`] for an answer to the question's name: false if it is not this easy, and nothing
+    /// has been done.
+    #[inline(always)]
+    pub(super) fn add_plain<const N: usize>(&mut self, head: Head, data: &[u8; N]) -> bool {
+        const { assert!(N <= INLINE) };
+        if self.used != self.plain.bytes || !self.heap.is_empty() || self.plain.count == u16::MAX {
+            return false;
+        }
+        let room = self.inline.get_mut(self.used..).and_then(|r| r.split_first_chunk_mut::<HEAD>());
+        let Some((first, rest)) = room else { return false };
+        let Some(rest) = rest.first_chunk_mut::<N>() else { return false };
+        *first = head.plain(N as u16);
+        *rest = *data;
+        self.used += HEAD + N;
+        self.plain = Plain { bytes: self.used, count: self.plain.count + 1 };
+        true
+    }
     /// Adds a record, or fails and changes nothing.
-    #[inline]
     pub(super) fn add(&mut self, head: Head, name: WireName<'_>, data: NewData<'_>) -> Result<()> {
         let (kind, bytes) = match data {
             NewData::Bytes(b) => (BYTES, b),
@@ -115,10 +141,8 @@ impl Records {
             && before.0 == before.1.bytes
             && before.1.count < u16::MAX
         {
-            let ([t0, t1], [c0, c1]) = (head.rtype.to_be_bytes(), head.class.to_be_bytes());
-            let ([l0, l1, l2, l3], [n0, n1]) = (head.ttl.to_be_bytes(), len.to_be_bytes());
             let (first, rest) = room.split_first_chunk_mut::<HEAD>().ok_or(Error::NoMem)?;
-            *first = [TO_QUESTION[0], TO_QUESTION[1], t0, t1, c0, c1, l0, l1, l2, l3, n0, n1];
+            *first = head.plain(len);
             mem::copy::copy_slice(rest, bytes);
             self.plain = Plain { bytes: before.0 + HEAD + bytes.len(), count: before.1.count + 1 };
             return Ok(());

@@ -357,20 +357,24 @@ impl RequestRef {
             f.write(f.read() & !(EVDNS_FLAGS_AA | EVDNS_FLAGS_RD) | flags);
         }
     }
-    /// A record's owner, given as text: most often the first question's name.
+    /// Whether `text` is the first question's name, letter for letter.
     #[inline(always)]
-    fn owner<'a>(self, text: &[u8], room: &'a mut Option<Name>) -> Result<WireName<'a>> {
+    fn is_first_name(self, text: &[u8]) -> bool {
         // SAFETY: alive; names and text lie in its block and are never written.
         let (names, only) = unsafe {
             let r = self.raw();
             let names = std::slice::from_raw_parts((*r).names, (*r).names_len + (*r).text_len);
             (names, (*r).one_question.then_some((*r).names_len))
         };
-        let is_first = match only {
-            Some(at) => names.get(at..).is_some_and(|shown| mem::copy::same(shown, text)),
-            None => WireName::split(names).is_some_and(|(n, _)| n.is_spelled(text)),
-        };
-        if is_first && !text.is_empty() {
+        !text.is_empty()
+            && match only {
+                Some(at) => names.get(at..).is_some_and(|shown| mem::copy::same(shown, text)),
+                None => WireName::split(names).is_some_and(|(n, _)| n.is_spelled(text)),
+            }
+    }
+    /// A record's owner, given as text: most often the first question's name.
+    fn owner<'a>(self, text: &[u8], room: &'a mut Option<Name>) -> Result<WireName<'a>> {
+        if self.is_first_name(text) {
             return Ok(WireName::FIRST_QUESTION);
         }
         Ok(WireName::from(&*room.insert(Name::from_text(text).ok_or(Error::Invalid)?)))
@@ -411,9 +415,8 @@ impl RequestRef {
         addrs: &[[u8; N]],
         ttl: c_int,
     ) -> Result<()> {
-        let mut room = None;
-        let name = self.owner(name, &mut room)?;
         let head = Head { section: Section::Answer, rtype, class: wire::CLASS_INET, ttl: ttl as u32 };
+        let is_first = self.is_first_name(name);
         let _held = self.port().hold();
         // SAFETY: as in `add`.
         let (answered, records) =
@@ -422,10 +425,26 @@ impl RequestRef {
             return Err(Error::Invalid);
         }
         let before = records.mark();
-        for a in addrs {
-            records.add(head, name, NewData::Bytes(a)).inspect_err(|_| records.back_to(before))?;
+        let easy = if is_first { addrs.iter().take_while(|a| records.add_plain(head, a)).count() } else { 0 };
+        match addrs.get(easy..) {
+            Some(rest) if !rest.is_empty() => {
+                self.add_others(name, head, rest, records).inspect_err(|_| records.back_to(before))
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+    /// The rest of [`Self::add_addresses`], where it is not easy.
+    #[inline(never)]
+    fn add_others<const N: usize>(
+        self,
+        name: &[u8],
+        head: Head,
+        addrs: &[[u8; N]],
+        records: &mut Records,
+    ) -> Result<()> {
+        let mut room = None;
+        let name = self.owner(name, &mut room)?;
+        addrs.iter().try_for_each(|a| records.add(head, name, NewData::Bytes(a)))
     }
 
     // ---- sending ----

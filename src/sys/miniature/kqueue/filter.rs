@@ -207,10 +207,11 @@ fn writable(fd: c_int, kind: Kind, note: &Knote) -> Look {
     }
 }
 
-/// The program has been told of `note`: what its filter forgets by that.
-pub(super) fn handed_out(key: Key, note: &mut Knote) {
+/// The program has been told of `note` with this `data`: what its filter forgets by that.
+pub(super) fn handed_out(note: &mut Knote, data: i64) {
     match &mut note.filter {
-        Filter::Signal { seen } => *seen = signals::count(key.1 as c_int),
+        // Not what has been counted by now: a signal may have come since it was looked at.
+        Filter::Signal { seen } => *seen = seen.wrapping_add(data as u64),
         Filter::User { triggered } if note.flags & EV_CLEAR != 0 => {
             *triggered = false;
             note.fflags = 0;

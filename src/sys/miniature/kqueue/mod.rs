@@ -431,7 +431,7 @@ impl Queue {
                 ext: note.ext,
             });
             done += 1;
-            filter::handed_out(key, note);
+            filter::handed_out(note, data);
             if note.flags & EV_ONESHOT != 0 {
                 self.remove(s, key);
             } else if note.flags & EV_DISPATCH != 0 {
