@@ -429,6 +429,38 @@ fn raise(signal: c_int) {
     unsafe { libc::raise(signal) };
 }
 
+/// How many signals a note has to tell of.
+fn told(sig: c_int, note: &Knote) -> i64 {
+    match filter::look((EVFILT_SIGNAL, sig as usize), note) {
+        Look::Ready { data, .. } => data,
+        Look::Quiet => 0,
+    }
+}
+#[test]
+fn a_signal_that_comes_while_others_are_told_of_is_told_next() {
+    let _alone = alone();
+    let sig = libc::SIGRTMIN() + 3;
+    set_handler(sig, count_it as *const () as usize);
+    let mut note = Knote {
+        filter: Filter::Signal { seen: signals::watch(sig).unwrap() },
+        flags: EV_CLEAR,
+        fflags: 0,
+        data: 0,
+        udata: null_mut(),
+        ext: [0; 4],
+        enabled: true,
+        active: false,
+        token: 0,
+    };
+    raise(sig);
+    raise(sig);
+    let two = told(sig, &note);
+    raise(sig);
+    filter::handed_out(&mut note, two);
+    assert_eq!((two, told(sig, &note)), (2, 1));
+    signals::unwatch(sig);
+}
+
 #[test]
 fn signals_are_counted_beside_their_handlers() {
     let _alone = alone();
