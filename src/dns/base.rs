@@ -29,27 +29,27 @@ use crate::thread::PlainLock;
 use crate::util::addr::{self, Inet};
 use crate::util::secure_random;
 use crate::{Error, Result};
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_short, c_void};
 use std::mem::{MaybeUninit, offset_of};
 use std::ops::{Deref, DerefMut};
-use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 /// What an `evdns_base` is.
 struct Base {
     refs: AtomicUsize,
     lock: PlainLock,
     timer: UnsafeCell<event>,
-    /// The memory of one request that is gone, for the next, or null.
-    spare_request: AtomicPtr<MaybeUninit<Request>>,
+    /// The memory of one request that is gone, for the next. Only where there is one thread: with more, handing it on
+    /// would want the lock, and the allocator does it better.
+    spare_request: Cell<Option<Handle<MaybeUninit<Request>>>>,
     state: UnsafeCell<State>,
 }
 impl Drop for Base {
     fn drop(&mut self) {
-        // SAFETY: put there by `keep_place`.
-        if let Some(place) = unsafe { Handle::from_raw(*self.spare_request.get_mut()) } {
-            // SAFETY: it is nobody's.
+        if let Some(place) = self.spare_request.take() {
+            // SAFETY: put there by `keep_place`; it is nobody's.
             unsafe { place.free() };
         }
     }
@@ -209,7 +209,7 @@ impl DnsRef {
             refs: AtomicUsize::new(1),
             lock: PlainLock::new()?,
             timer,
-            spare_request: AtomicPtr::new(null_mut()),
+            spare_request: Cell::new(None),
             state: UnsafeCell::new(state),
         })?;
         let (p, _) = Box::into_raw_with_allocator(base);
@@ -263,9 +263,13 @@ impl DnsRef {
     /// Memory for a request.
     #[inline]
     pub(super) fn place_for_request(self) -> Result<Handle<MaybeUninit<Request>>> {
-        // SAFETY: alive; shared by nature. What is taken out is ours alone.
-        match unsafe { Handle::from_raw((*self.raw()).spare_request.swap(null_mut(), Ordering::Acquire)) } {
-            Some(place) => Ok(place),
+        // SAFETY: alive; a cell, which is empty for ever if there are several threads.
+        match unsafe { (*self.raw()).spare_request.get() } {
+            Some(place) => {
+                // SAFETY: as above.
+                unsafe { (*self.raw()).spare_request.set(None) };
+                Ok(place)
+            }
             None => Handle::empty(),
         }
     }
@@ -275,11 +279,13 @@ impl DnsRef {
     /// Nobody uses it any more.
     #[inline]
     pub(super) unsafe fn keep_place(self, place: Handle<MaybeUninit<Request>>) {
-        // SAFETY: alive; shared by nature.
-        let slot = unsafe { &(*self.raw()).spare_request };
-        if slot.compare_exchange(null_mut(), place.as_ptr(), Ordering::Release, Ordering::Relaxed).is_err() {
-            // SAFETY: the caller's promise.
-            unsafe { place.free() };
+        // SAFETY: alive; the lock is shared by nature, and without one this thread is the only one.
+        unsafe {
+            if (*self.raw()).lock.is_none() && (*self.raw()).spare_request.get().is_none() {
+                (*self.raw()).spare_request.set(Some(place));
+            } else {
+                place.free();
+            }
         }
     }
     #[inline]
