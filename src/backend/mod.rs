@@ -296,7 +296,8 @@ impl Backend {
         }
         self.start_other_wait(timeout)
     }
-    // Out of line, so that the wait of epoll, which is short, need not be moved about with room for the others'.
+    // Out of line, so that the wait of epoll, which is short, need not be moved about with room for the others'. The
+    // matches name all backends, so that none is forgotten.
     #[inline(never)]
     fn start_other_wait(&mut self, timeout: Option<u64>) -> Wait {
         Wait(match &mut self.kind {

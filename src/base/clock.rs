@@ -64,32 +64,24 @@ impl Clock {
     pub(crate) fn now(&mut self) -> i64 {
         match self.now {
             Some(t) => t,
-            None => self.read_now(),
+            None => clock_micros(&self.read_now()),
         }
     }
     #[inline]
-    fn read_now(&mut self) -> i64 {
+    fn read_now(&mut self) -> timeval {
         let tv = clock::monotonic(self.coarse);
-        let t = clock_micros(&tv);
         if self.in_turn {
-            self.now = Some(t);
+            self.now = Some(clock_micros(&tv));
             self.now_tv = tv;
         }
-        t
+        tv
     }
     /// The same as a timeval.
     #[inline]
     pub(crate) fn now_timeval(&mut self) -> timeval {
         match self.now {
             Some(_) => self.now_tv,
-            None => {
-                let tv = clock::monotonic(self.coarse);
-                if self.in_turn {
-                    self.now = Some(clock_micros(&tv));
-                    self.now_tv = tv;
-                }
-                tv
-            }
+            None => self.read_now(),
         }
     }
     fn remember(&mut self, t: i64) {

@@ -260,18 +260,11 @@ impl DnsRef {
             }
         }
     }
-    /// Memory for a request.
+    /// Memory for a request. The lock is held.
     #[inline]
     pub(super) fn place_for_request(self) -> Result<Handle<MaybeUninit<Request>>> {
-        // SAFETY: alive; a cell, which is empty for ever if there are several threads.
-        match unsafe { (*self.raw()).spare_request.get() } {
-            Some(place) => {
-                // SAFETY: as above.
-                unsafe { (*self.raw()).spare_request.set(None) };
-                Ok(place)
-            }
-            None => Handle::empty(),
-        }
+        // SAFETY: alive; a cell that is used under the lock here, and elsewhere only if there is one thread.
+        unsafe { (*self.raw()).spare_request.take() }.map_or_else(Handle::empty, Ok)
     }
     /// Keeps the memory of a request that is gone, or frees it.
     ///
@@ -279,9 +272,9 @@ impl DnsRef {
     /// Nobody uses it any more.
     #[inline]
     pub(super) unsafe fn keep_place(self, place: Handle<MaybeUninit<Request>>) {
-        // SAFETY: alive; the lock is shared by nature, and without one this thread is the only one.
+        // SAFETY: alive; a cell, of which only one thread knows; the caller's promise.
         unsafe {
-            if (*self.raw()).lock.is_none() && (*self.raw()).spare_request.get().is_none() {
+            if !self.is_threaded() && (*self.raw()).spare_request.get().is_none() {
                 (*self.raw()).spare_request.set(Some(place));
             } else {
                 place.free();
@@ -295,6 +288,7 @@ impl DnsRef {
         Guard(self)
     }
     /// Whether other threads may be in here: then what events point at is freed by the loop.
+    #[inline]
     pub(super) fn is_threaded(self) -> bool {
         // SAFETY: alive; shared by nature.
         !unsafe { (*self.raw()).lock.is_none() }

@@ -7,9 +7,8 @@ use super::channel::ChannelRef;
 use super::handle::Handle;
 use super::name::Name;
 use super::nameserver::ServerRef;
-use super::search::{SearchList, Step};
+use super::search::Search;
 use super::wire::{Answer, PlainAnswers, Reply, TYPE_A, TYPE_AAAA, TYPE_PTR};
-use crate::Result;
 use crate::abi::dns::{
     DNS_ERR_CANCEL, DNS_ERR_NONE, DNS_ERR_SHUTDOWN, DNS_IPv4_A, DNS_IPv6_AAAA, DNS_PTR, DNS_QUERY_NO_SEARCH,
     evdns_callback_type, evdns_request,
@@ -132,33 +131,6 @@ union Data {
     found: MaybeUninit<[u8; DATA]>,
 }
 
-/// The search that a name is part of.
-pub(super) struct Search {
-    /// What the program asked for.
-    text: Vec<u8>,
-    list: SearchList,
-    /// Which step comes next.
-    step: Cell<usize>,
-}
-impl Search {
-    fn new(text: &[u8], list: &SearchList) -> Result<Search> {
-        let mut copy = mem::new_vec();
-        copy.try_extend(text)?;
-        Ok(Search { text: copy, list: list.try_clone()?, step: Cell::new(0) })
-    }
-    fn next_name(&self) -> Option<Name> {
-        loop {
-            let step = self.step.get();
-            self.step.set(step + 1);
-            match self.list.step(&self.text, step) {
-                Step::Ask(name) => return Some(name),
-                Step::Skip => {}
-                Step::Done => return None,
-            }
-        }
-    }
-}
-
 /// See [`RequestRef`].
 pub struct Request {
     deferred: UnsafeCell<event_callback>,
@@ -251,6 +223,7 @@ impl DnsRef {
         self.lock().begin(kind, &name, DNS_QUERY_NO_SEARCH, done, None)
     }
 }
+
 impl State {
     /// [`DnsRef::start`], for those who hold the lock.
     pub fn start(&mut self, kind: Kind, name: &[u8], flags: c_int, done: Done) -> Option<RequestRef> {
@@ -259,7 +232,7 @@ impl State {
             let r = self.blank(kind, flags, Owner::User(done), None)?;
             // SAFETY: nobody else knows it yet.
             let fits = unsafe {
-                // Made where it stands: a copy of the root would cost more than all the rest.
+                // Made where it stands: copying the root there would cost more than all the rest.
                 r.data.get().cast::<u8>().write_bytes(0, size_of::<Name>());
                 let place = &mut (*r.data.get()).name;
                 place.make_root();

@@ -3,6 +3,7 @@
 use super::name::{MAX_TEXT, Name};
 use crate::mem::{self, TryVec, Vec};
 use crate::{Error, Result};
+use std::cell::Cell;
 
 /// Domains to search in, in the order in which they are tried, and how many dots make a name be tried by itself first.
 pub struct SearchList {
@@ -89,6 +90,35 @@ impl SearchList {
 impl Default for SearchList {
     fn default() -> SearchList {
         SearchList::new()
+    }
+}
+
+/// The search that a name is part of, and how far it has come.
+pub(super) struct Search {
+    /// What the program asked for.
+    text: Vec<u8>,
+    list: SearchList,
+    /// Which step comes next.
+    step: Cell<usize>,
+}
+impl Search {
+    /// For the name `text` in a list whose later changes do not concern it.
+    pub(super) fn new(text: &[u8], list: &SearchList) -> Result<Search> {
+        let mut copy = mem::new_vec();
+        copy.try_extend(text)?;
+        Ok(Search { text: copy, list: list.try_clone()?, step: Cell::new(0) })
+    }
+    /// What to ask next, if anything is left.
+    pub(super) fn next_name(&self) -> Option<Name> {
+        loop {
+            let step = self.step.get();
+            self.step.set(step + 1);
+            match self.list.step(&self.text, step) {
+                Step::Ask(name) => return Some(name),
+                Step::Skip => {}
+                Step::Done => return None,
+            }
+        }
     }
 }
 

@@ -88,65 +88,56 @@ impl Records {
         self.bytes().is_empty()
     }
     /// Room for `n` more bytes, in one piece.
-    #[inline]
+    #[inline(always)]
     fn grow(&mut self, n: usize) -> Result<&mut [u8]> {
+        let end = self.used + n;
+        if end > INLINE || !self.heap.is_empty() {
+            return self.grow_heap(n);
+        }
+        let at = std::mem::replace(&mut self.used, end);
+        self.inline.get_mut(at..end).ok_or(Error::NoMem)
+    }
+    /// The same on the heap, where what is here moves to first.
+    #[cold]
+    fn grow_heap(&mut self, n: usize) -> Result<&mut [u8]> {
         if self.heap.is_empty() {
-            let end = self.used + n;
-            if end <= INLINE {
-                let at = std::mem::replace(&mut self.used, end);
-                return self.inline.get_mut(at..end).ok_or(Error::NoMem);
-            }
-            self.heap.try_reserve(end).map_err(|_| Error::NoMem)?;
+            self.heap.try_reserve(self.used + n).map_err(|_| Error::NoMem)?;
             self.heap.try_extend(self.inline.get(..self.used).unwrap_or(&[]))?;
             self.used = 0;
         }
-        self.grow_heap(n)
-    }
-    #[cold]
-    fn grow_heap(&mut self, n: usize) -> Result<&mut [u8]> {
         let at = self.heap.len();
         self.heap.try_resize(at + n, 0)?;
         self.heap.get_mut(at..).ok_or(Error::NoMem)
     }
-    /// The fast way of [`Self::add`] for an answer to the question's name: false if it is not this easy, and nothing
-    /// has been done.
+    /// Whether all that there is are answers for the question's name, and `more` can join them.
+    #[inline]
+    pub(super) fn is_plain(&self, more: usize) -> bool {
+        self.mark().0 == self.plain.bytes && more <= usize::from(u16::MAX - self.plain.count)
+    }
+    /// [`Self::add`] of an answer for the question's name, where [`Self::is_plain`].
     #[inline(always)]
-    pub(super) fn add_plain<const N: usize>(&mut self, head: Head, data: &[u8; N]) -> bool {
-        const { assert!(N <= INLINE) };
-        if self.used != self.plain.bytes || !self.heap.is_empty() || self.plain.count == u16::MAX {
-            return false;
-        }
-        let room = self.inline.get_mut(self.used..).and_then(|r| r.split_first_chunk_mut::<HEAD>());
-        let Some((first, rest)) = room else { return false };
-        let Some(rest) = rest.first_chunk_mut::<N>() else { return false };
-        *first = head.plain(N as u16);
-        *rest = *data;
-        self.used += HEAD + N;
-        self.plain = Plain { bytes: self.used, count: self.plain.count + 1 };
-        true
+    pub(super) fn add_plain(&mut self, head: Head, data: &[u8]) -> Result<()> {
+        let len = u16::try_from(data.len()).map_err(|_| Error::Invalid)?;
+        let room = self.grow(HEAD + data.len())?;
+        let (first, rest) = room.split_first_chunk_mut::<HEAD>().ok_or(Error::NoMem)?;
+        *first = head.plain(len);
+        mem::copy::copy_slice(rest, data);
+        self.plain.bytes += HEAD + data.len();
+        self.plain.count += 1;
+        Ok(())
     }
     /// Adds a record, or fails and changes nothing.
     pub(super) fn add(&mut self, head: Head, name: WireName<'_>, data: NewData<'_>) -> Result<()> {
+        let name = name.as_bytes();
         let (kind, bytes) = match data {
+            NewData::Bytes(b) if name.is_empty() && head.section == Section::Answer && self.is_plain(1) => {
+                return self.add_plain(head, b);
+            }
             NewData::Bytes(b) => (BYTES, b),
             NewData::Name(n) => (NAME, n.as_wire()),
         };
         let len = u16::try_from(bytes.len()).map_err(|_| Error::Invalid)?;
-        let name = name.as_bytes();
-        let before = self.mark();
         let room = self.grow(HEAD + name.len() + bytes.len())?;
-        if kind == BYTES
-            && name.is_empty()
-            && head.section == Section::Answer
-            && before.0 == before.1.bytes
-            && before.1.count < u16::MAX
-        {
-            let (first, rest) = room.split_first_chunk_mut::<HEAD>().ok_or(Error::NoMem)?;
-            *first = head.plain(len);
-            mem::copy::copy_slice(rest, bytes);
-            self.plain = Plain { bytes: before.0 + HEAD + bytes.len(), count: before.1.count + 1 };
-            return Ok(());
-        }
         let ([t0, t1], [c0, c1]) = (head.rtype.to_ne_bytes(), head.class.to_ne_bytes());
         let ([l0, l1, l2, l3], [n0, n1]) = (head.ttl.to_ne_bytes(), len.to_ne_bytes());
         let kind = kind | if name.is_empty() { OF_QUESTION } else { 0 };

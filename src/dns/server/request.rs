@@ -425,15 +425,14 @@ impl RequestRef {
             return Err(Error::Invalid);
         }
         let before = records.mark();
-        let easy = if is_first { addrs.iter().take_while(|a| records.add_plain(head, a)).count() } else { 0 };
-        match addrs.get(easy..) {
-            Some(rest) if !rest.is_empty() => {
-                self.add_others(name, head, rest, records).inspect_err(|_| records.back_to(before))
-            }
-            _ => Ok(()),
-        }
+        let added = if is_first && records.is_plain(addrs.len()) {
+            addrs.iter().try_for_each(|a| records.add_plain(head, a))
+        } else {
+            self.add_others(name, head, addrs, records)
+        };
+        added.inspect_err(|_| records.back_to(before))
     }
-    /// The rest of [`Self::add_addresses`], where it is not easy.
+    /// [`Self::add_addresses`] where they are not all that there is.
     #[inline(never)]
     fn add_others<const N: usize>(
         self,

@@ -165,12 +165,13 @@ impl Other {
         cmd.env(variable(self.target, "LINKER"), self.linker()?);
         // Tests unwind; without this cargo mixes two builds of std.
         cmd.env("CARGO_PROFILE_DEV_PANIC", "unwind");
+        cmd.arg("--");
         if !self.runner.is_empty() {
             // qemu-user dies of an assertion of its own when a child starts a thread that a program with several threads
             // has forked: the tests run one by one, each the only thread.
-            cmd.args(["--", "--test-threads=1"]);
-            cmd.args(self.excused.iter().flat_map(|(name, _)| ["--skip", name]));
+            cmd.arg("--test-threads=1");
         }
+        cmd.args(self.excused.iter().flat_map(|(name, _)| ["--skip", name]));
         report.test("engine tests", &mut cmd)?;
         Ok(())
     }
